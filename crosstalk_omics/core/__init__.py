@@ -1,0 +1,1 @@
+"""What every other part stands on: names, checks, errors, progress, provenance, files."""

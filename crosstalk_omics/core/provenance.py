@@ -1,0 +1,41 @@
+"""What ran: parameters, versions and digests as a plain dictionary."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+PACKAGES = ("crosstalk_omics", "scanpy", "anndata", "pandas", "numpy", "scipy", "numba")
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Versions of Python, of the packages that every result depends on, and of `more`."""
+    found = {"python": platform.python_version()}
+    for name in (*PACKAGES, *more):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def digest_frame(frame: pd.DataFrame) -> str:
+    """Hex SHA-256 of a table's columns and cells, whatever its index."""
+    text = frame.to_csv(index=False, sep="\t", float_format="%.12g")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def digest_json(value: Mapping[str, Any]) -> str:
+    """Hex SHA-256 of a plain mapping, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

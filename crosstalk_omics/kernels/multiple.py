@@ -1,0 +1,141 @@
+"""Multiple testing: one side, both sides of a pair, and families of tests; arrays in, arrays out.
+
+NaN means "not tested": it stays NaN and is not counted.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Float = NDArray[np.float64]
+
+
+def _step_up(p: Float, expected: Float) -> Float:
+    """Smallest `expected` false calls over calls among thresholds not below each `p`."""
+    order = np.argsort(p, kind="stable")
+    called = np.searchsorted(p[order], p[order], side="right")
+    ratio = np.minimum.accumulate((expected[order] / called)[::-1])[::-1]
+    out = np.empty_like(p)
+    out[order] = np.minimum(ratio, 1.0)
+    return out
+
+
+def bh(p: ArrayLike) -> Float:
+    """Benjamini-Hochberg adjusted p-values.
+
+    Parameters
+    ----------
+    p
+        Raw p-values, any shape; NaN is not a test.
+
+    Returns
+    -------
+    Adjusted p-values of the same shape.
+
+    References
+    ----------
+    Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    out = np.full(p.shape, np.nan)
+    tested = ~np.isnan(p)
+    out[tested] = _step_up(p[tested], p[tested] * tested.sum())
+    return out
+
+
+def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike) -> Float:
+    """FDR of "both sides hold" by adaptive filtering (AdaFilter-BH for 2 of 2).
+
+    At the threshold t the number of false calls is at most about
+    ``t * #{p_min <= t}``: a pair whose smaller p exceeds t cannot be called, so it
+    does not count as a test.
+
+    Parameters
+    ----------
+    p_min, p_max
+        Smaller and larger p-value of the two sides of each pair; (n_pairs,).
+
+    Returns
+    -------
+    Adjusted p-values; NaN where either side was not tested.
+
+    References
+    ----------
+    Wang, Gui, Su, Sabatti & Owen 2022, doi:10.1214/21-aos2139.
+    """
+    p_min = np.asarray(p_min, dtype=np.float64)
+    p_max = np.asarray(p_max, dtype=np.float64)
+    out = np.full(p_max.shape, np.nan)
+    tested = ~np.isnan(p_min) & ~np.isnan(p_max)
+    filtered = np.searchsorted(np.sort(p_min[tested]), p_max[tested], side="right")
+    out[tested] = _step_up(p_max[tested], p_max[tested] * filtered)
+    return out
+
+
+def mixture_fdr(p_first: ArrayLike, p_second: ArrayLike, *, threshold: float = 0.5) -> Float:
+    """FDR of "both sides hold" by the three-part mixture of composite nulls.
+
+    The shares of pairs with both, only the first or only the second side null are
+    estimated from the p-values above `threshold`; the larger p then has the null
+    distribution ``share_one * t + share_both * t**2``.
+
+    Parameters
+    ----------
+    p_first, p_second
+        P-values of the two sides of each pair; (n_pairs,).
+    threshold
+        P-values above it count as null.
+
+    Returns
+    -------
+    Adjusted p-values; NaN where either side was not tested.
+
+    References
+    ----------
+    Dai, Stanford & LeBlanc 2020, doi:10.1080/01621459.2020.1765785.
+    """
+    first = np.asarray(p_first, dtype=np.float64)
+    second = np.asarray(p_second, dtype=np.float64)
+    out = np.full(first.shape, np.nan)
+    tested = ~np.isnan(first) & ~np.isnan(second)
+    first, second = first[tested], second[tested]
+    width = 1.0 - threshold
+    n_both = min(np.sum((first > threshold) & (second > threshold)) / width**2, len(first))
+    n_one = sum(
+        max(min(np.sum(p > threshold) / width, len(p)) - n_both, 0.0) for p in (first, second)
+    )
+    n_both = min(n_both, max(len(first) - n_one, 0.0))
+    larger = np.maximum(first, second)
+    out[tested] = _step_up(larger, n_one * larger + n_both * larger**2)
+    return out
+
+
+def simes(p: ArrayLike, groups: ArrayLike) -> tuple[NDArray, Float]:
+    """Simes p-value of each group: at least one of its tests is not null.
+
+    Parameters
+    ----------
+    p
+        Raw p-values, (n_tests,); NaN is not a test.
+    groups
+        Group of each test, (n_tests,).
+
+    Returns
+    -------
+    The sorted groups, and one p-value per group (NaN where nothing was tested).
+
+    References
+    ----------
+    Simes 1986, doi:10.1093/biomet/73.3.751.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    names, code = np.unique(np.asarray(groups), return_inverse=True)
+    out = np.full(len(names), np.nan)
+    tested = ~np.isnan(p)
+    p, code = p[tested], code[tested]
+    order = np.lexsort((p, code))
+    p, code = p[order], code[order]
+    size = np.bincount(code, minlength=len(names))
+    start = np.concatenate([[0], np.cumsum(size)[:-1]])
+    rank = np.arange(len(p)) - start[code] + 1
+    np.fmin.at(out, code, p * size[code] / rank)
+    return names, out

@@ -1,4 +1,4 @@
-"""Tiny readable fixtures; the real files are found through CROSSTALK_CACHE or beside the checkout."""
+"""Tiny readable fixtures; real files come from CROSSTALK_CACHE or from beside the checkout."""
 
 import os
 from pathlib import Path

@@ -65,6 +65,14 @@ class Workspace:
         """Where the steps write."""
         return self.final.with_name(f".{self.final.name}.partial")
 
+    def is_finished(self, steps: list[Step]) -> bool:
+        """Whether the final folder was made by exactly these steps."""
+        for step in steps:
+            path = self.final / "steps" / f"{step.name}.json"
+            if not path.exists() or json.loads(path.read_text())["key"] != step.key:
+                return False
+        return True
+
     def open(self) -> None:
         """Continue an interrupted run, or start from the files of the last finished one."""
         try:

@@ -1,0 +1,69 @@
+"""The main job: one study file in, one folder of tables, figures and a report out."""
+
+import json
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from ..config import Study, read_study
+from ..core.progress import progress
+from .engine import Workspace
+from .steps import Context, plan
+
+__all__ = ["run", "summary"]
+log = logging.getLogger("crosstalk_omics")
+
+
+def run(study: str | Path | Study, *, output: str | Path | None = None) -> Path:
+    """Run a study: load, standardise, score, compare, infer, draw, report.
+
+    Parameters
+    ----------
+    study
+        Path of a study file (see `crosstalk init`), or a validated study.
+    output
+        Folder of the results, instead of the one that the study names.
+
+    Returns
+    -------
+    The folder with `crosstalk.tsv`, `score_tests.tsv`, `coverage.tsv`, `scores.parquet`,
+    `contrast.tsv` and `paired.tsv` where they were asked for, `figures/`, `report.html`,
+    `run.json` and `study.json`. A step whose inputs did not change is not run again; an
+    interrupted run continues where it stopped; the folder appears under its final name only
+    when everything is done.
+
+    Raises
+    ------
+    InputError
+        The study file, a data set or a column cannot be used.
+    ResourceError
+        A file cannot be read, fetched or verified, or the folder cannot be written.
+    """
+    study = study if isinstance(study, Study) else read_study(study)
+    work = Workspace(Path(output) if output is not None else study.folder)
+    steps = plan(Context(study))
+    if work.is_finished(steps):
+        log.info("Nothing has changed since the last run: %s", work.final)
+        return work.final
+    work.open()
+    work.drop_stale(steps)
+    for step in progress(steps, study.name):
+        work.run(step)
+    return work.finish()
+
+
+def summary(folder: str | Path) -> str:
+    """Say in a few lines where the results of `folder` are and what they hold."""
+    folder = Path(folder)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    lines = [f"Results of {record['config']['name']} in {folder}:"]
+    for name in ("crosstalk", "contrast", "paired", "score_tests", "coverage"):
+        path = folder / f"{name}.tsv"
+        if path.exists():
+            rows = len(pd.read_csv(path, sep="\t", usecols=[0]))
+            lines.append(f"  {path.name:<16} {rows} rows")
+    lines.append(f"  figures/         {len(list((folder / 'figures').glob('*.svg')))} figures")
+    lines.append(f"  report.html      open {folder / 'report.html'} in a browser")
+    lines += [f"Note: {note}" for note in record["notes"]]
+    return "\n".join(lines)

@@ -75,11 +75,11 @@ class Workspace:
 
     def open(self) -> None:
         """Continue an interrupted run, or start from the files of the last finished one."""
+        self._refuse_foreign()
         try:
             self.final.parent.mkdir(parents=True, exist_ok=True)
             if not self.folder.exists():
                 if self.final.exists():
-                    self._refuse_foreign()
                     shutil.copytree(self.final, self.folder)
                 else:
                     self.folder.mkdir()
@@ -96,7 +96,8 @@ class Workspace:
             self.done[path.stem] = json.loads(path.read_text(encoding="utf-8"))
 
     def _refuse_foreign(self) -> None:
-        if any(self.final.iterdir()) and not (self.final / "run.json").exists():
+        foreign = self.final.exists() and not (self.final / "run.json").exists()
+        if foreign and any(self.final.iterdir()):
             msg = (
                 f"{self.final} exists and holds files that are no crosstalk results; they are "
                 "left alone. Name another folder with `output:` or --output."

@@ -92,6 +92,7 @@ def test_atomic_leaves_nothing_behind_on_an_error(tmp_path):
             temporary.write_text("half")
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["table.tsv"]

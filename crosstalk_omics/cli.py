@@ -118,7 +118,7 @@ def datasets_fetch(ids: Annotated[list[str], typer.Argument(help="One or more id
     from . import datasets
 
     for dataset in ids:
-        for path in datasets.fetch(dataset):
+        for path in datasets.fetch(dataset).values():
             print(path)
 
 

@@ -113,8 +113,9 @@ def load_tissue(name: str, study: Study) -> ad.AnnData:
         batch=block.batch,
         tissue=block.tissue or name,
         value_state=block.value_state,
-        modality=block.modality,
     )
+    if block.modality is not None:
+        adata.uns[UNS]["modality"] = block.modality
     return pp.label_cells(adata) if block.label_cells else adata
 
 

@@ -1,0 +1,92 @@
+"""The whole job on the embedded data set, as a user runs it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from crosstalk_omics import pipeline
+from crosstalk_omics.core.errors import CrosstalkError
+
+DEMO = """
+name: tiny
+tissues:
+  muscle:
+    dataset: "simulated:muscle"
+    donor: donor
+    condition: condition
+    groupby: cell_type
+    contrast: {test: treated, reference: control}
+  bone: {dataset: "simulated:bone", donor: donor, groupby: cell_type}
+scoring: {signatures: [myokine, osteokine], methods: [ucell]}
+"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "study.yaml").write_text(DEMO)
+    return pipeline.run(folder / "study.yaml", output=folder / "results")
+
+
+def read(folder, name):
+    return pd.read_csv(folder / name, sep="\t", keep_default_na=False, na_values=["NA"])
+
+
+def test_every_promised_output_is_there(demo):
+    for name in ("crosstalk.tsv", "contrast.tsv", "score_tests.tsv", "coverage.tsv", "run.json",
+                 "report.html", "scores.parquet", "study.json"):  # fmt: skip
+        assert (demo / name).stat().st_size > 0, name
+    captions = json.loads((demo / "figures" / "captions.json").read_text())
+    assert len(captions) >= 6
+    for stem in captions:
+        for suffix in (".svg", ".png", ".csv"):
+            assert (demo / "figures" / f"{stem}{suffix}").stat().st_size > 0
+
+
+def test_planted_pairs_rank_first(demo):
+    from crosstalk_omics import datasets
+
+    truth = datasets.simulate(seed=0).truth
+    found = read(demo, "crosstalk.tsv")
+    keys = ["source_tissue", "target_tissue", "ligand_complex", "receptor_complex"]
+    planted = set(
+        truth[truth["kind"] == "specificity"][keys].itertuples(index=False, name=None)
+    ) & set(found[keys].itertuples(index=False, name=None))
+    assert planted
+    called = found[found["specificity_fdr"] < 0.1]
+    hits = planted & set(called[keys].itertuples(index=False, name=None))
+    assert len(hits) >= 0.6 * len(planted)
+
+
+def test_second_run_does_no_work(demo, caplog):
+    before = {p: p.stat().st_mtime_ns for p in demo.rglob("*") if p.is_file()}
+    with caplog.at_level("INFO"):
+        assert pipeline.run(demo.parent / "study.yaml", output=demo) == demo
+    assert "Nothing has changed" in caplog.text
+    assert before == {p: p.stat().st_mtime_ns for p in demo.rglob("*") if p.is_file()}
+
+
+def test_same_study_gives_the_same_bytes(demo, tmp_path):
+    again = pipeline.run(demo.parent / "study.yaml", output=tmp_path / "again")
+    for path in sorted(demo.rglob("*")):
+        if path.suffix in {".tsv", ".csv", ".svg", ".png"}:
+            assert path.read_bytes() == (again / path.relative_to(demo)).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("donor: donor", "donor: dnor"), "dnor"),
+        (("test: treated", "test: trated"), "Did you mean 'treated'"),
+        (("simulated:muscle", "simulated:liver"), "liver"),
+        (("signatures: [myokine", "signatures: [myokin"), "myokine"),
+        (("methods: [ucell]", "methods: [ucel]"), "ucell"),
+    ],
+)
+def test_bad_input_is_named_and_leaves_no_results(tmp_path, change, expected):
+    study = tmp_path / "study.yaml"
+    study.write_text(DEMO.replace(*change, 1))
+    with pytest.raises(CrosstalkError, match=expected):
+        pipeline.run(study, output=tmp_path / "results")
+    assert not (tmp_path / "results").exists()

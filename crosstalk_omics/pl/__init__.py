@@ -1,0 +1,33 @@
+"""Figures: each function draws one result table (or AnnData) and returns its axes or figure."""
+
+from .crosstalk import crosstalk_dotplot, crosstalk_ranks, volcano
+from .diagnostics import coverage
+from .donors import score_strip, score_violin
+from .network import crosstalk_chord, crosstalk_network
+from .scores import (
+    running_sum,
+    score_effects,
+    score_embedding,
+    score_heatmap,
+)
+from .theme import ONE_COLUMN, PALETTE, TWO_COLUMNS, save, theme
+
+__all__ = [
+    "ONE_COLUMN",
+    "PALETTE",
+    "TWO_COLUMNS",
+    "coverage",
+    "crosstalk_chord",
+    "crosstalk_dotplot",
+    "crosstalk_network",
+    "crosstalk_ranks",
+    "running_sum",
+    "save",
+    "score_effects",
+    "score_embedding",
+    "score_heatmap",
+    "score_strip",
+    "score_violin",
+    "theme",
+    "volcano",
+]

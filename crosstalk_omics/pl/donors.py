@@ -1,0 +1,206 @@
+"""Scores by condition: the donors as points, the tested effect beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import check_columns
+from ..core.errors import InputError
+from ..core.names import CONDITION, DONOR, GROUP
+from .theme import GREY, PALETTE, new_axes, say, shorten, themed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@themed
+def score_strip(
+    table: pd.DataFrame,
+    signature: str,
+    *,
+    tests: pd.DataFrame | None = None,
+    group: str | None = None,
+    condition: str = CONDITION,
+    donor: str = DONOR,
+    unit: str = "score",
+    ax: Axes | None = None,
+) -> Axes:
+    """Scores by condition, one point per donor, and the tested effect beside them.
+
+    Parameters
+    ----------
+    table
+        One row per donor (and condition): `condition`, `donor` and a column per signature.
+        A donor seen in two conditions is joined by a line.
+    signature
+        Column of `table` to draw.
+    tests
+        Result of `cx.tl.compare_scores`; the row of `signature` (and `group`) gives the
+        effect and its interval. None draws the donors only.
+    group
+        Group of `tests` that `table` holds, if it has several.
+    condition, donor
+        Columns of `table`.
+    unit
+        What the score is measured in, for the axis.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    import seaborn as sns
+
+    check_columns(table, [condition, donor, signature], "table")
+    ax = new_axes(ax, width=2.6, height=2.4)
+    order, colours = _conditions(table, condition, tests)
+    _join_donors(ax, table, signature, (condition, donor), order)
+    sns.stripplot(
+        table, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4,
+        palette=colours, jitter=False, legend=False, edgecolor="white", linewidth=0.4, ax=ax,
+    )  # fmt: skip
+    _dress_conditions(ax, table, order, signature, (condition, donor, unit))
+    if tests is not None:
+        _effect_beside(ax, _one_test(tests, signature, group))
+    return ax
+
+
+@themed
+def score_violin(
+    table: pd.DataFrame,
+    signature: str,
+    *,
+    tests: pd.DataFrame | None = None,
+    group: str | None = None,
+    condition: str = CONDITION,
+    donor: str = DONOR,
+    unit: str = "score",
+    ax: Axes | None = None,
+) -> Axes:
+    """Scores of cells by condition, with each donor's mean as a point and the tested effect.
+
+    Parameters
+    ----------
+    table
+        One row per cell: `condition`, `donor` and a column per signature.
+    signature
+        Column of `table` to draw.
+    tests
+        Result of `cx.tl.compare_scores`; the donors, not the cells, are its replicates.
+    group
+        Group of `tests` that `table` holds, if it has several.
+    condition, donor
+        Columns of `table`.
+    unit
+        What the score is measured in, for the axis.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    import seaborn as sns
+
+    check_columns(table, [condition, donor, signature], "table")
+    ax = new_axes(ax, width=2.6, height=2.4)
+    order, colours = _conditions(table, condition, tests)
+    sns.violinplot(
+        table, x=condition, y=signature, order=order, hue=condition, hue_order=order,
+        palette=colours, inner=None, cut=0, density_norm="width", linewidth=0, alpha=0.35,
+        legend=False, ax=ax,
+    )  # fmt: skip
+    means = table.groupby([condition, donor], observed=True)[signature].mean().reset_index()
+    _join_donors(ax, means, signature, (condition, donor), order)
+    sns.stripplot(
+        means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4.5,
+        palette=colours, jitter=False, legend=False, edgecolor="white", linewidth=0.5, ax=ax,
+    )  # fmt: skip
+    _dress_conditions(ax, table, order, signature, (condition, donor, unit))
+    if tests is not None:
+        _effect_beside(ax, _one_test(tests, signature, group))
+    return ax
+
+
+def _conditions(
+    table: pd.DataFrame, condition: str, tests: pd.DataFrame | None
+) -> tuple[list[str], list[str]]:
+    """Order the conditions, the reference of the test first, and give each a colour."""
+    values = table[condition].dropna()
+    categories = values.cat.categories if hasattr(values, "cat") else sorted(values.unique())
+    order = [c for c in categories if (values == c).any()]
+    if tests is not None and "reference" in tests:
+        order.sort(key=lambda c: c not in set(tests["reference"]))
+    return order, [PALETTE[i % len(PALETTE)] for i in range(len(order))]
+
+
+def _join_donors(
+    ax: Axes, table: pd.DataFrame, signature: str, columns: tuple[str, str], order: list[str]
+) -> None:
+    """Thin lines between the conditions of one donor."""
+    condition, donor = columns
+    wide = table.pivot_table(
+        index=donor, columns=condition, values=signature, aggfunc="mean", observed=True
+    ).reindex(columns=order)
+    for row in wide[wide.notna().sum(axis=1) > 1].to_numpy():
+        ax.plot(range(len(order)), row, color=GREY, lw=0.5, alpha=0.7, zorder=0.5)
+
+
+def _dress_conditions(
+    ax: Axes,
+    table: pd.DataFrame,
+    order: list[str],
+    signature: str,
+    columns: tuple[str, str, str],
+) -> None:
+    condition, donor, unit = columns
+    n_donors = table.groupby(condition, observed=True)[donor].nunique()
+    labels = [f"{shorten(c, 18)}\n{n_donors.get(c, 0)} donors" for c in order]
+    ax.set_xticks(range(len(order)), labels)
+    ax.set_xlim(-0.6, len(order) - 0.4)
+    ax.set(xlabel="", ylabel=f"{shorten(signature, 40)}\n({unit})")
+
+
+def _one_test(tests: pd.DataFrame, signature: str, group: str | None) -> pd.Series:
+    """Return the one row of `tests` that speaks of `signature` in `group`."""
+    rows = tests[tests["signature"] == signature]
+    if group is not None:
+        rows = rows[rows[GROUP] == group]
+    if len(rows) != 1:
+        msg = (
+            f"tests has {len(rows)} rows for signature {signature!r} and group {group!r}; "
+            "one is needed. Name `group`, or filter the table to one method and contrast."
+        )
+        raise InputError(msg)
+    return rows.iloc[0]
+
+
+def _effect_beside(ax: Axes, test: pd.Series) -> None:
+    """Estimate with its interval on an axis of its own, so that it is read as a difference."""
+    side = ax.inset_axes((1.08, 0, 0.22, 1))
+    side.yaxis.tick_right()
+    side.yaxis.set_label_position("right")
+    side.spines[["left", "right"]].set_visible(False)
+    side.spines["right"].set_visible(True)
+    side.margins(y=0.25)
+    estimate, low, high = (float(test[c]) for c in ("estimate", "ci_low", "ci_high"))
+    side.axhline(0, color=GREY, lw=0.6, ls=":")
+    if np.isfinite([low, high]).all():
+        side.plot([0, 0], [low, high], color="black", lw=1.2)
+    side.plot(0, estimate, "D", color="black", ms=4)
+    contrast = shorten(test.get("contrast", "effect"), 40).replace(" - ", "\n- ")
+    side.set(xlim=(-1, 1), xticks=[0], xticklabels=[contrast])
+    side.set_ylabel("difference, 95 % interval" if np.isfinite(low) else "difference, no interval")
+    say(ax, _test_text(test))
+
+
+def _test_text(test: pd.Series) -> str:
+    """``"FDR 0.03 (p 0.004), 11 donors"``."""
+    p = "no test" if pd.isna(test["pvalue"]) else f"p {test['pvalue']:.2g}"
+    if pd.notna(test.get("padj", np.nan)):
+        p = f"FDR {test['padj']:.2g} ({p})"
+    return f"{p}, {int(test['n_donors'])} donors" if pd.notna(test["n_donors"]) else p

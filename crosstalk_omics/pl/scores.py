@@ -1,0 +1,312 @@
+"""Scores of signatures: per group, per donor, per cell, and the effects that were tested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import check_columns, check_one_of
+from ..core.names import GROUP
+from .theme import (
+    DIVERGING,
+    DOWN,
+    GREY,
+    ONE_COLUMN,
+    PALETTE,
+    SEQUENTIAL,
+    UP,
+    dot,
+    empty,
+    legend_outside,
+    new_axes,
+    rows_height,
+    say,
+    shorten,
+    themed,
+    top_of,
+)
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEGEND_FONT = {"title_fontproperties": {"size": 6.5, "weight": "bold"}, "fontsize": 6.5}
+
+
+@themed
+def score_heatmap(
+    adata: AnnData,
+    key: str = "score_ucell",
+    groupby: str | None = "cell_type",
+    *,
+    annotate: str | None = None,
+    standardise: bool = True,
+    top: int = 60,
+) -> Figure:
+    """Heatmap of scores: signatures in rows, groups (their mean) in columns.
+
+    Parameters
+    ----------
+    adata
+        Scored by `cx.tl.score`.
+    key
+        `obsm` key of the scores.
+    groupby
+        `obs` column whose groups become columns; None draws every observation.
+    annotate
+        `obs` column drawn as a strip of colours above, e.g. `"condition"`; a group that has
+        several values of it is left grey.
+    standardise
+        Subtract each signature's mean over the columns and divide by its standard deviation.
+    top
+        How many signatures to show at most: those that vary most.
+
+    Returns
+    -------
+    The figure; its size follows rows and columns.
+
+    Raises
+    ------
+    InputError
+        The scores or a named `obs` column are not there.
+    """
+    scores, strip = _group_means(adata, key, groupby, annotate)
+    spread = scores.std().sort_values(ascending=False, kind="stable")
+    shown = scores[spread.index[:top]].T
+    note = top_of(len(shown), scores.shape[1], "signatures, by variance")
+    values = shown.loc[:, shown.notna().any()]
+    if standardise and values.shape[1] > 1:
+        deviation = values.std(axis=1).replace(0, np.nan)
+        values = values.sub(values.mean(axis=1), axis=0).div(deviation, axis=0).fillna(0)
+    label = "score, SD from\nthe signature's mean" if standardise else "mean score"
+    return _draw_heatmap(values, strip, label, note, diverging=standardise)
+
+
+def _group_means(
+    adata: AnnData, key: str, groupby: str | None, annotate: str | None
+) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Mean score per group, and what to annotate the group with."""
+    check_one_of(key, list(adata.obsm), "key")
+    check_columns(adata.obs, [c for c in (groupby, annotate) if c], "adata.obs")
+    scores = adata.obsm[key]
+    strip = adata.obs[annotate].astype(object) if annotate else None
+    if groupby is None:
+        return scores, strip
+    groups = adata.obs[groupby].astype(object)
+    if strip is not None:
+        one = strip.groupby(groups).nunique() == 1  # noqa: PD101
+        strip = strip.groupby(groups).first().where(one, "several")
+    return scores.groupby(groups).mean(), strip
+
+
+def _draw_heatmap(
+    values: pd.DataFrame,
+    strip: pd.Series | None,
+    label: str,
+    note: str,
+    *,
+    diverging: bool,
+) -> Figure:
+    import marsilea as ma
+    from marsilea import plotter
+
+    n_rows, n_columns = values.shape
+    limit = float(np.nanpercentile(np.abs(values), 99)) or 1.0
+    heat = ma.Heatmap(
+        values.to_numpy(),
+        cmap=DIVERGING if diverging else SEQUENTIAL,
+        vmin=-limit if diverging else float(np.nanmin(values)),
+        vmax=limit if diverging else float(np.nanmax(values)),
+        width=min(0.16 * n_columns, max(3.6, 0.085 * min(n_columns, 80))),
+        height=max(0.6, 0.15 * n_rows),
+        label=label,
+        cbar_kws=LEGEND_FONT,
+    )
+    names = [shorten(i) for i in values.index]
+    heat.add_left(plotter.Labels(names, fontsize=6.5), pad=0.05)
+    if strip is not None:
+        levels = strip.loc[values.columns].astype(str).to_numpy()
+        colours = dict(zip(sorted(set(levels)), PALETTE * 9, strict=False))
+        if "several" in colours:
+            colours["several"] = GREY
+        bar = plotter.Colors(
+            levels, palette=colours, label=strip.name, legend_kws=LEGEND_FONT,
+            label_props={"fontsize": 6.5},
+        )  # fmt: skip
+        heat.add_top(bar, size=0.1, pad=0.04)
+    if n_columns <= 80:
+        columns = [shorten(c, 28) for c in values.columns]
+        heat.add_bottom(plotter.Labels(columns, fontsize=6.5 if n_columns <= 40 else 5.5), pad=0.05)
+    else:
+        note = "; ".join(p for p in (note, f"{n_columns} columns, too many to name") if p)
+    for side, size in (("right", n_rows), ("top", n_columns)):
+        if 2 < size <= 2000:
+            heat.add_dendrogram(side, linewidth=0.5, size=0.25, pad=0.03)
+    if note:
+        heat.add_title(top=note, align="left", pad=0.06, fontsize=6.5)
+    heat.add_legends(pad=0.1)
+    heat.render()
+    return heat.figure
+
+
+@themed
+def score_effects(
+    table: pd.DataFrame,
+    *,
+    method: str | None = None,
+    top: int = 40,
+    fdr: float = 0.1,
+    ax: Axes | None = None,
+) -> Axes:
+    """Tested differences of scores with their intervals, strongest evidence first.
+
+    Parameters
+    ----------
+    table
+        Result of `cx.tl.compare_scores`.
+    method
+        Scoring method to show where the table has several; None takes the first.
+    top
+        How many rows to show at most, by p-value, then by size of the effect.
+    fdr
+        Rows at or below this adjusted p-value are filled.
+    ax
+        Axes to draw into; None makes a figure whose height follows the rows.
+
+    Returns
+    -------
+    The axes.
+    """
+    needed = ["signature", GROUP, "estimate", "ci_low", "ci_high", "pvalue", "padj"]
+    check_columns(table, needed, "table")
+    rows, note = _one_method(table, method)
+    rows = rows.dropna(subset=["estimate"])
+    order = pd.DataFrame({"p": rows["pvalue"], "size": -rows["estimate"].abs()})
+    shown = rows.loc[order.sort_values(["p", "size"], kind="stable").index[:top]]
+    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
+    if shown.empty:
+        return empty(ax, "no effect could be estimated")
+    _effect_rows(ax, shown, fdr)
+    say(ax, top_of(len(shown), len(rows), "effects, by p-value"), note)
+    return ax
+
+
+def _one_method(table: pd.DataFrame, method: str | None) -> tuple[pd.DataFrame, str]:
+    if "method" not in table or table["method"].nunique() < 2:
+        return table, ""
+    methods = list(table["method"].dropna().unique())
+    method = method or methods[0]
+    check_one_of(method, methods, "method")
+    return table[table["method"] == method], f"method {method}"
+
+
+def _effect_rows(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
+    """One interval per row; colour is the sign, filling the verdict."""
+    y = np.arange(len(shown))[::-1]
+    colours = np.where(shown["estimate"] > 0, UP, DOWN)
+    called = (shown["padj"] <= fdr).to_numpy()
+    ax.hlines(y, shown["ci_low"], shown["ci_high"], colors=colours, lw=1)
+    faces = np.where(called, colours, "white")
+    ax.scatter(shown["estimate"], y, s=16, c=faces, edgecolors=colours, linewidths=0.8, zorder=3)
+    ax.axvline(0, color=GREY, lw=0.6, ls=":")
+    several = len(set(shown[GROUP])) > 1
+    names = shown["signature"] + (" · " + shown[GROUP].astype(str) if several else "")
+    ax.set_yticks(y, [shorten(n, 46) for n in names])
+    ax.set_ylim(-0.7, len(shown) - 0.3)
+    contrasts = shown["contrast"].dropna().unique() if "contrast" in shown else []
+    what = f" ({shorten(contrasts[0], 40)})" if len(contrasts) == 1 else ""
+    interval = ", 95 % interval" if shown["ci_low"].notna().any() else ""
+    ax.set_xlabel(f"difference in score{what}{interval}")
+    ax.grid(axis="x")
+    handles = [dot("higher", UP), dot("lower", DOWN)]
+    if called.any():
+        handles.append(dot(f"FDR ≤ {fdr:g}", GREY, edge=GREY))
+    if (shown["padj"] > fdr).any():
+        handles.append(dot(f"FDR > {fdr:g}", "white", edge=GREY))
+    if shown["pvalue"].isna().any():
+        handles.append(dot("without interval:\nnot tested", "white", edge=GREY))
+    legend_outside(ax, {"difference": handles})
+
+
+@themed
+def score_embedding(
+    adata: AnnData,
+    signature: str,
+    *,
+    key: str = "score_ucell",
+    basis: str = "X_umap",
+    ax: Axes | None = None,
+) -> Axes:
+    """Cells in an embedding, coloured by the score of one signature.
+
+    Parameters
+    ----------
+    adata
+        Scored by `cx.tl.score`, with an embedding.
+    signature
+        Column of the scores.
+    key
+        `obsm` key of the scores.
+    basis
+        `obsm` key of the embedding.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    import scanpy as sc
+    from anndata import AnnData
+
+    check_one_of(basis, list(adata.obsm), "basis")
+    check_one_of(key, list(adata.obsm), "key")
+    check_one_of(signature, list(adata.obsm[key].columns), "signature")
+    ax = new_axes(ax, width=ONE_COLUMN, height=2.9)
+    name = basis.removeprefix("X_")
+    light = AnnData(
+        obs=adata.obsm[key][[signature]].rename(columns={signature: "score"}),
+        obsm={basis: adata.obsm[basis]},
+    )
+    limits = light.obs["score"].quantile([0.01, 0.99])
+    sc.pl.embedding(
+        light, basis=name, color="score", cmap=SEQUENTIAL, vmin=limits.iloc[0],
+        vmax=limits.iloc[1], na_color="#DDDDDD", title="",
+        size=min(20, 120_000 / adata.n_obs), show=False, ax=ax, sort_order=False,
+    )  # fmt: skip
+    ax.set(xlabel=f"{name} 1", ylabel=f"{name} 2", title=f"{shorten(signature, 44)}\n({key})")
+    return ax
+
+
+@themed
+def running_sum(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Running-sum enrichment of one gene set along a ranked list of genes.
+
+    Parameters
+    ----------
+    table
+        One row per gene, in rank order: `rank`, `running_sum`, `in_set` (bool).
+    title
+        What was ranked and which set was tested, with its score and p-value.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    check_columns(table, ["rank", "running_sum", "in_set"], "table")
+    ax = new_axes(ax, width=ONE_COLUMN, height=2.2)
+    ax.plot(table["rank"], table["running_sum"], color=PALETTE[2], lw=1.2)
+    ax.axhline(0, color=GREY, lw=0.6)
+    peak = table.loc[table["running_sum"].abs().idxmax()]
+    ax.plot(peak["rank"], peak["running_sum"], "o", color="black", ms=3)
+    hits = table.loc[table["in_set"].astype(bool), "rank"]
+    ax.vlines(hits, -0.12, -0.03, transform=ax.get_xaxis_transform(), lw=0.5, clip_on=False)
+    ax.tick_params(axis="x", pad=12)
+    ax.set(xlabel="rank of the gene", ylabel="running sum", xlim=(0, table["rank"].max()))
+    say(ax, shorten(title, 70), f"{len(hits)} of {len(table)} genes in the set")
+    return ax

@@ -1,0 +1,233 @@
+"""One look for every figure: sizes, palette, legends, truncation, and files with stable bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import pandas as pd
+
+from ..core.files import atomic, write_text
+from ..core.names import EVIDENCE_LEVELS
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ONE_COLUMN = 3.5  # inches, 89 mm
+TWO_COLUMNS = 7.2  # inches, 183 mm
+ROW = 0.17  # inches that one row of 7-point labels needs
+
+# Okabe & Ito: told apart with any of the usual colour-vision deficiencies
+PALETTE = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7A5C00",
+    "#000000",
+)
+GREY = "#8C8C8C"
+UP, DOWN = "#D55E00", "#0072B2"
+SEQUENTIAL = "viridis_r"
+DIVERGING = "RdBu_r"
+EVIDENCE_COLOURS = dict(
+    zip(EVIDENCE_LEVELS, ("#003B73", "#0072B2", "#56B4E9", "#E69F00", "#C4C4C4"), strict=True)
+)
+EVIDENCE_MARKERS = dict(zip(EVIDENCE_LEVELS, "osD^v", strict=True))
+
+RC = {
+    "figure.dpi": 120,
+    "savefig.dpi": 200,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so it is the same everywhere
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.title_fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "grid.linewidth": 0.4,
+    "grid.color": "#E3E3E3",
+    "lines.linewidth": 1.0,
+    "patch.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "crosstalk_omics",
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+}
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw inside this context to get the look of the package; nothing is set globally.
+
+    Every function of `cx.pl` already does; use it for axes that you make yourself.
+    """
+    from matplotlib import rc_context
+
+    with rc_context(RC):
+        yield
+
+
+def themed(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` inside `theme`."""
+
+    @wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        with theme():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+def new_axes(ax: Axes | None, *, width: float = ONE_COLUMN, height: float = 2.6) -> Axes:
+    """Return `ax`, or the axes of a new figure of `width` x `height` inches."""
+    import matplotlib.pyplot as plt
+
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def rows_height(n_rows: int, *, extra: float = 0.9, least: float = 1.6) -> float:
+    """Height in inches of a figure with `n_rows` labelled rows."""
+    return max(least, n_rows * ROW + extra)
+
+
+def shorten(text: object, length: int = 34) -> str:
+    """Cut the middle out of a long name; both ends tell names apart.
+
+    A dollar sign is escaped, since it would start a formula.
+    """
+    text = " ".join(str(text).split())
+    if len(text) > length:
+        tail = (length - 1) // 3
+        text = f"{text[: length - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
+    return text.replace("$", r"\$")
+
+
+def legend_outside(ax: Axes, sections: Mapping[str, Sequence[Artist]], *, x: float = 1.02) -> None:
+    """Put one legend right of the data: each section is a heading with its entries."""
+    from matplotlib.lines import Line2D
+
+    handles: list[Artist] = []
+    for title, entries in sections.items():
+        if entries:
+            handles += [Line2D([], [], ls="", label=title), *entries]
+    legend = ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(x, 1.0),
+        borderaxespad=0,
+        labelspacing=0.55,
+        handletextpad=0.3,
+    )
+    for text in legend.get_texts():
+        if text.get_text() in sections:
+            text.set(weight="bold", x=-16)
+
+
+def dot(
+    label: str, colour: str, *, marker: str = "o", size: float = 5, edge: str = "none"
+) -> Artist:
+    """Legend entry of one point."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], ls="", marker=marker, ms=size, mfc=colour, mec=edge, mew=0.8, label=label)
+
+
+def line(label: str, colour: str, style: str = "-") -> Artist:
+    """Legend entry of one line."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=colour, lw=1.4, ls=style, label=label)
+
+
+def mark(symbol: str, label: str) -> Artist:
+    """Legend entry of one written symbol."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], ls="", marker=symbol, ms=4.5, mfc="black", mew=0.2, label=label)
+
+
+def say(ax: Axes, *parts: str) -> None:
+    """State above the axes what was left out or cannot be shown."""
+    said = [ax.get_title(loc="left"), *parts]
+    ax.set_title("; ".join(p for p in said if p), loc="left", fontsize=6.5, color="#555555")
+
+
+def top_of(shown: int, total: int, what: str) -> str:
+    """``"top 30 of 412 pairs"``, or nothing if all are shown."""
+    return "" if shown >= total else f"top {shown} of {total} {what}"
+
+
+def empty(ax: Axes, text: str) -> Axes:
+    """Say inside the axes that there is nothing to draw, and why."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color="#555555")
+    return ax
+
+
+def save(
+    figure: Figure | Axes,
+    path: str | Path,
+    *,
+    table: pd.DataFrame | None = None,
+    close: bool = False,
+) -> list[Path]:
+    """Write a figure as SVG and PNG, and beside them the table that it shows as CSV.
+
+    The same figure gives the same bytes: no date, a fixed salt for ids, fixed fonts.
+
+    Parameters
+    ----------
+    figure
+        The figure, or any of its axes.
+    path
+        Where to write, without a suffix; missing folders are made.
+    table
+        What the figure shows; written with 6 significant digits. None writes no CSV.
+    close
+        Also close the figure, for scripts that make many.
+
+    Returns
+    -------
+    The paths of the files, each of them whole or absent.
+    """
+    import matplotlib.pyplot as plt
+
+    figure = getattr(figure, "figure", figure)
+    base = Path(path)
+    files = [base.with_name(f"{base.name}{suffix}") for suffix in (".svg", ".png")]
+    with theme():
+        for file in files:
+            meta = {"Date": None, "Creator": None} if file.suffix == ".svg" else {"Software": None}
+            with atomic(file) as temporary:
+                figure.savefig(temporary, metadata=meta, bbox_inches="tight", pad_inches=0.04)
+    if table is not None:
+        files.append(base.with_name(f"{base.name}.csv"))
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        write_text(files[-1], text)
+    if close:
+        plt.close(figure)
+    return files

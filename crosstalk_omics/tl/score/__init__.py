@@ -1,0 +1,204 @@
+"""Score every observation for every signature: check, run, record."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata import AnnData
+
+from ...core.checks import check_unique
+from ...core.errors import CrosstalkWarning, InputError
+from ...core.names import SOURCE, WEIGHT, score_key
+from ...core.provenance import digest_frame, versions
+from . import targets, values
+from .registry import METHODS, choose, methods
+from .run import BLOCK_ROWS, n_threads_here, run
+from .targets import coverage
+
+__all__ = ["coverage", "methods", "score"]
+
+
+def score(
+    adata: AnnData,
+    net: pd.DataFrame,
+    method: str | list[str] = "ucell",
+    *,
+    layer: str | None = None,
+    min_targets: int = 1,
+    min_coverage: float = 0.25,
+    value_state: str | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    block_rows: int = BLOCK_ROWS,
+    n_threads: int | None = None,
+    copy: bool = False,
+) -> AnnData | None:
+    """Score every observation for every signature in `net`.
+
+    Several methods in one call share the passes over the matrix: one ranking feeds ucell,
+    aucell, singscore and ssgsea, one reading feeds mean, zscore, ulm and mlm. Matrices on disk
+    (backed h5ad, zarr) and dask arrays are read block by block.
+
+    Parameters
+    ----------
+    adata
+        Expression, (n_obs, n_genes). NaN in a dense matrix means not measured: methods that can
+        leave such genes out of one observation's score do, the others refuse.
+    net
+        Signatures in long form: `source` (signature), `target` (gene), `weight` (unitless, in
+        [-1, 1]; without the column 1). Negative weights are an error for methods that have no
+        meaning for them; see `cx.tl.score_methods()`.
+    method
+        One method or several; see `cx.tl.score_methods()`.
+    layer
+        Layer to score; `None` reads X, never `raw`.
+    min_targets, min_coverage
+        Signatures with fewer targets in the data, or a smaller share of them, are left out, with
+        a warning and an entry in the coverage table.
+    value_state
+        What the values are (counts, lognorm, log_intensity, intensity, means, scaled, unknown);
+        `None` takes what is recorded with the data or looks at the values. A method that such
+        values cannot feed refuses.
+    options
+        Options by method, e.g. ``{"ucell": {"max_rank": 800, "missing": "skip"}}``.
+    block_rows
+        Observations per block; no result depends on it.
+    n_threads
+        Threads; `None` takes all processors of this process. No result depends on it.
+    copy
+        Return a scored copy and leave `adata` as it is.
+
+    Returns
+    -------
+    `None`, or the copy. Writes per method `obsm["score_<method>"]`, a float64 frame (n_obs,
+    n_signatures), NaN for an observation without values, and `uns` under the same key:
+    coverage (frame), parameters, net_digest, versions, notes.
+
+    Raises
+    ------
+    InputError
+        Gene names repeat, no signature is covered, a method cannot take the values or the
+        weights, or a value is infinite (the message says where).
+
+    References
+    ----------
+    Andreatta & Carmona 2021, doi:10.1016/j.csbj.2021.06.043 (ucell); others in
+    `cx.tl.score_methods()`.
+    """
+    adata = adata.copy() if copy else adata
+    chosen = choose(method, options)
+    check_unique(adata.var_names)
+    net = targets.check_net(net)
+    x = values.by_rows(values.matrix(adata, layer))
+    state = values.value_state(adata, x, layer, value_state)
+    for name in chosen:
+        values.check_state(state, name, METHODS[name].states, adata, x)
+        _check_signs(net, name)
+    table = _scored(net, adata, min_targets, min_coverage)
+    index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
+    scores, filled = run(
+        chosen,
+        x,
+        index,
+        check=_finite(adata, chosen, sparse=_is_sparse(x)),
+        block_rows=block_rows,
+        n_threads=n_threads or n_threads_here(),
+    )
+    for name, found in scores.items():
+        parameters = {
+            "method": name, "layer": "X" if layer is None else layer, "min_targets": min_targets,
+            "min_coverage": min_coverage, "value_state": state, **chosen[name],
+        }  # fmt: skip
+        _record(adata, name, found, index.signatures, table, net, parameters, filled)
+    return adata if copy else None
+
+
+def _is_sparse(x: Any) -> bool:
+    """Whether only values other than 0 are stored, in memory, on disk or in dask blocks."""
+    return sp.issparse(x) or hasattr(x, "format") or sp.issparse(getattr(x, "_meta", None))
+
+
+def _check_signs(net: pd.DataFrame, method: str) -> None:
+    """Raise if negative weights mean nothing to the method."""
+    negative = net[net[WEIGHT] < 0]
+    if len(negative) and not METHODS[method].signed:
+        signed = [m.name for m in METHODS.values() if m.signed]
+        names = list(negative[SOURCE].unique()[:5])
+        msg = (
+            f"method {method!r} has no meaning for negative weights, which {names} have. Use one "
+            f"of {', '.join(signed)}, or keep the positive targets: net[net['weight'] > 0]."
+        )
+        raise InputError(msg)
+
+
+def _scored(
+    net: pd.DataFrame, adata: AnnData, min_targets: int, min_coverage: float
+) -> pd.DataFrame:
+    """Coverage with a column that says which signatures are scored; warn about the others."""
+    table = targets.covered(net, adata.var_names, min_targets, min_coverage)
+    targets.check_overlap(table, net, adata)
+    left = table.loc[~table["scored"], "signature"]
+    if len(left):
+        msg = (
+            f"{len(left)} of {len(table)} signatures have fewer than min_targets={min_targets} "
+            f"targets in the data or less than min_coverage={min_coverage} of them, and are left "
+            f"out: {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}. See `cx.tl.coverage`."
+        )
+        warnings.warn(msg, CrosstalkWarning, stacklevel=3)
+    return table
+
+
+def _finite(adata: AnnData, chosen: Mapping, *, sparse: bool) -> Any:
+    """The check of a block of rows: NaN only where it can mean not measured, nothing infinite."""
+    refuse = [name for name in chosen if not METHODS[name].missing]
+
+    def check(part: sp.csr_matrix, first: int, lo: int, hi: int) -> None:
+        offset = part.indptr[lo]
+        data = part.data[offset : part.indptr[hi]]
+        if np.isfinite(data.sum()) or np.isfinite(data).all():
+            return
+        bad = ~np.isfinite(data) if sparse or refuse else np.isinf(data)
+        if not bad.any():
+            return
+        at = int(np.flatnonzero(bad)[0])
+        row = int(np.searchsorted(part.indptr, at + offset, side="right")) - 1
+        advice = (
+            "Mend or remove such values"
+            if sparse or np.isinf(data[at])
+            else f"{', '.join(refuse)} cannot leave out unmeasured genes: keep the genes measured "
+            "in all observations, or use ucell, singscore, mean, zscore or ulm"
+        )
+        msg = (
+            f"Found {data[at]} in observation {adata.obs_names[first + row]!r}, gene "
+            f"{adata.var_names[part.indices[at + offset]]!r}; expected finite values. {advice}."
+        )
+        raise InputError(msg)
+
+    return check
+
+
+def _record(
+    adata: AnnData,
+    method: str,
+    scores: np.ndarray,
+    signatures: tuple[str, ...],
+    table: pd.DataFrame,
+    net: pd.DataFrame,
+    parameters: dict[str, Any],
+    filled: np.ndarray,
+) -> None:
+    """Write the scores and what a reader needs to know about them."""
+    notes = []
+    if (filled == 0).any():
+        notes.append(f"{int((filled == 0).sum())} observations have no values: their score is NaN.")
+    key = score_key(method)
+    adata.obsm[key] = pd.DataFrame(scores, index=adata.obs_names, columns=list(signatures))
+    adata.uns[key] = {
+        "coverage": table.copy(),
+        "parameters": parameters,
+        "net_digest": digest_frame(net),
+        "versions": versions(),
+        "notes": notes,
+    }

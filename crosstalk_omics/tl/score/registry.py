@@ -1,0 +1,119 @@
+"""One record per scoring method; the runner and the documentation read nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ...core.checks import check_one_of, nearest
+from ...core.errors import InputError
+from . import linear, means, ranking
+
+LOGS = ("lognorm", "log_intensity", "unknown")
+RANKABLE = ("counts", "lognorm", "log_intensity", "intensity", "means", "unknown")
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a method is and what it takes."""
+
+    name: str
+    family: str  # rank, linear: our kernels; outside: an adapter; combined: from other scores
+    finish: Callable | None  # pass and options -> (n_rows, n_signatures)
+    signed: bool  # negative weights have a meaning
+    weights: str  # "value", "sign" or "none": what it uses of the weights
+    states: tuple[str, ...]  # value states that it takes
+    missing: bool  # leaves out genes that one observation lacks (NaN)
+    range: str
+    reference: str
+    summary: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+_RECORDS = (
+    Method(
+        "ucell", "rank", ranking.ucell, True, "sign", RANKABLE, True, "0 to 1",
+        "doi:10.1016/j.csbj.2021.06.043",
+        "Mann-Whitney U of the targets among the first max_rank genes",
+        {"max_rank": 1500, "w_neg": 1.0, "missing": "impute"},
+    ),
+    Method(
+        "aucell", "rank", ranking.aucell, False, "none", RANKABLE, True, "0 to 1",
+        "doi:10.1038/nmeth.4463",
+        "area under the recovery curve in the top share of the genes, expected over ties",
+        {"top": 0.05},
+    ),
+    Method(
+        "singscore", "rank", ranking.singscore, True, "sign", RANKABLE, True,
+        "-0.5 to 0.5, signed sets -1 to 1, unknown direction 0 to 1",
+        "doi:10.1186/s12859-018-2435-4",
+        "mean rank between its least and greatest value",
+        {"direction": "known"},
+    ),
+    Method(
+        "ssgsea", "rank", ranking.ssgsea, False, "none", RANKABLE, True,
+        "in ranks, about -n/2 to n/2",
+        "doi:10.1038/nature08460",
+        "sum of differences of the cumulative distributions of targets and other genes",
+        {"power": 0.25},
+    ),
+    Method(
+        "mean", "linear", means.mean, True, "value", LOGS, True, "unit of the values",
+        "doi:10.1093/bioadv/vbac016", "weighted mean of the targets",
+    ),
+    Method(
+        "zscore", "linear", means.zscore, True, "value", LOGS, True, "standard errors",
+        "doi:10.1038/s41467-021-21211-6",
+        "weighted mean against the mean of all genes of the observation",
+        {"centre": True},
+    ),
+    Method(
+        "ulm", "linear", linear.ulm, True, "value", (*LOGS, "scaled"), True, "t value",
+        "doi:10.1093/bioadv/vbac016", "univariate linear model of the values on the weights",
+    ),
+    Method(
+        "mlm", "linear", linear.mlm, True, "value", (*LOGS, "scaled"), False, "t value",
+        "doi:10.1093/bioadv/vbac016", "one linear model with the weights of all signatures",
+    ),
+)  # fmt: skip
+METHODS: dict[str, Method] = {record.name: record for record in _RECORDS}
+
+
+def methods() -> pd.DataFrame:
+    """List the scoring methods.
+
+    Returns
+    -------
+    One row per method: what it computes, whether negative weights mean something to it, which
+    value states it takes, whether it leaves out genes that an observation lacks, its options.
+    """
+    rows = [
+        (m.name, m.summary, m.signed, m.weights, "; ".join(m.states), m.missing, m.range,
+         "; ".join(f"{k}={v!r}" for k, v in m.options.items()), m.reference)
+        for m in _RECORDS
+    ]  # fmt: skip
+    columns = ["method", "summary", "signed", "weights", "value_states", "missing", "range",
+               "options", "reference"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> dict[str, dict]:
+    """Names of the methods asked for, each with its options; unknown ones are errors."""
+    names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
+    for name in names:
+        check_one_of(name, list(METHODS), "method")
+    given = dict(options or {})
+    for name, values in given.items():
+        if name not in names:
+            msg = f"options are given for {name!r}, which is not among the methods {names}."
+            raise InputError(msg)
+        for key in values:
+            valid = METHODS[name].options
+            if key not in valid:
+                msg = (
+                    f"{name} has no option {key!r}. {nearest(key, valid)}"
+                    f"Its options: {', '.join(valid) or 'none'}."
+                )
+                raise InputError(msg)
+    return {name: {**METHODS[name].options, **given.get(name, {})} for name in names}

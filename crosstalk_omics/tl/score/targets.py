@@ -1,0 +1,184 @@
+"""A net against the genes of the data: coverage, advice where names disagree, the index."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from ...core.checks import check_columns, check_unique
+from ...core.errors import InputError
+from ...core.names import SOURCE, TARGET, WEIGHT
+
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?$")
+
+
+@dataclass(frozen=True)
+class NetIndex:
+    """Which genes of the data belong to which columns, as the kernels read it."""
+
+    signatures: tuple[str, ...]
+    genes: np.ndarray  # (n_used,) positions in the data, sorted
+    start: np.ndarray  # (n_used + 1,) where the columns of a gene begin
+    column: np.ndarray  # signature of each entry
+    weight: np.ndarray
+    absent: np.ndarray  # (2, n_signatures) targets not in the data: positive, negative
+    n_genes: int
+
+    @property
+    def slot(self) -> np.ndarray:
+        """(n_genes,) index of a gene among the used ones, or -1."""
+        slot = np.full(self.n_genes, -1, np.int32)
+        slot[self.genes] = np.arange(len(self.genes), dtype=np.int32)
+        return slot
+
+    def dense(self, of: Callable = np.asarray) -> np.ndarray:
+        """(n_used, n_signatures) weights, after `of`."""
+        out = np.zeros((len(self.genes), len(self.signatures)))
+        out[np.repeat(np.arange(len(self.genes)), np.diff(self.start)), self.column] = of(
+            self.weight
+        )
+        return out
+
+
+def check_net(net: pd.DataFrame) -> pd.DataFrame:
+    """Return the net with a float weight, sorted, without zero weights; raise where it is wrong."""
+    check_columns(net, (SOURCE, TARGET), "net")
+    weight = net[WEIGHT] if WEIGHT in net.columns else pd.Series(1.0, index=net.index)
+    net = pd.DataFrame(
+        {
+            SOURCE: net[SOURCE].astype(str).to_numpy(),
+            TARGET: net[TARGET].astype(str).to_numpy(),
+            WEIGHT: pd.to_numeric(weight, errors="coerce").to_numpy(float),
+        }
+    )
+    if len(net) == 0:
+        msg = "net is empty. Load signatures with `cx.signatures.load`, or give source and target."
+        raise InputError(msg)
+    wrong = net[~np.isfinite(net[WEIGHT])]
+    if len(wrong):
+        first = wrong.iloc[0]
+        msg = (
+            f"net has {len(wrong)} weights that are not finite numbers, first at "
+            f"{first[SOURCE]!r}, {first[TARGET]!r}. Give each target a weight in [-1, 1]."
+        )
+        raise InputError(msg)
+    twice = net[net.duplicated([SOURCE, TARGET])]
+    if len(twice):
+        first = twice.iloc[0]
+        msg = (
+            f"net names {len(twice)} targets twice in one signature, first {first[TARGET]!r} in "
+            f"{first[SOURCE]!r}. Keep one row for each source and target."
+        )
+        raise InputError(msg)
+    slashed = net.loc[net[SOURCE].str.contains("/"), SOURCE]
+    if len(slashed):
+        msg = f"Signature {slashed.iloc[0]!r} has a '/', which h5ad refuses. Rename it."
+        raise InputError(msg)
+    return net[net[WEIGHT] != 0].sort_values([SOURCE, TARGET], ignore_index=True)
+
+
+def coverage(
+    adata: AnnData, net: pd.DataFrame, *, min_targets: int = 1, min_coverage: float = 0.25
+) -> pd.DataFrame:
+    """Count how many targets of each signature the data have.
+
+    Parameters
+    ----------
+    adata
+        Data; only `var_names` are read.
+    net
+        Signatures in long form: `source` (signature), `target` (gene), `weight`.
+    min_targets, min_coverage
+        Least number and share of targets with which `cx.tl.score` scores a signature.
+
+    Returns
+    -------
+    One row per signature: `signature, n_targets, n_found, coverage` (0 to 1), `missing` (the
+    targets that the data lack, joined by ";") and `scored`.
+
+    Raises
+    ------
+    InputError
+        The net lacks a column, is empty, repeats a target or has a weight that is no number.
+    """
+    return covered(check_net(net), adata.var_names, min_targets, min_coverage)
+
+
+def covered(
+    net: pd.DataFrame, genes: pd.Index, min_targets: int, min_coverage: float
+) -> pd.DataFrame:
+    """Coverage of a checked net."""
+    found = net[TARGET].isin(genes)
+    by = net[SOURCE]
+    table = pd.DataFrame(
+        {"n_targets": found.groupby(by).size(), "n_found": found.groupby(by).sum().astype(int)}
+    )
+    table["coverage"] = table["n_found"] / table["n_targets"]
+    missing = net[~found].groupby(SOURCE)[TARGET].agg(";".join)
+    table["missing"] = missing.reindex(table.index).fillna("").astype(object)
+    enough = table["n_found"] >= max(min_targets, 1)
+    table["scored"] = enough & (table["coverage"] >= min_coverage)
+    return table.rename_axis("signature").reset_index()
+
+
+def check_overlap(table: pd.DataFrame, net: pd.DataFrame, adata: AnnData) -> None:
+    """Raise with advice if no signature is covered well enough."""
+    if table["scored"].any():
+        return
+    best = table.sort_values("n_found", ascending=False).iloc[0]
+    missing = best["missing"].split(";")[:5]
+    msg = (
+        f"No signature has enough targets in the data. The best, {best['signature']!r}, has "
+        f"{best['n_found']} of {best['n_targets']}; missing, first 5: {missing}. "
+        f"{_advice(net, adata)}"
+    )
+    raise InputError(msg)
+
+
+def _advice(net: pd.DataFrame, adata: AnnData) -> str:
+    """Say why the names of genes disagree, as far as one can tell."""
+    genes, targets = adata.var_names.astype(str), pd.Index(net[TARGET].unique())
+    sample = f"Genes of the data look like {list(genes[:3])}, of the net like {list(targets[:3])}. "
+    n_ensembl = sum(bool(ENSEMBL.match(g)) for g in genes[:200])
+    if n_ensembl > min(200, len(genes)) / 2:
+        return sample + "The data use Ensembl ids: run `cx.pp.standardise`, which maps them."
+    upper = pd.Index(targets.str.upper())
+    if len(genes.str.upper().intersection(upper)) > 0:
+        title = (genes == genes.str.capitalize()).mean()
+        if title > 0.5 and (targets == upper).mean() > 0.5:
+            return sample + (
+                "The data look like mouse or rat, the net like human: load the net with "
+                "`cx.signatures.load(..., organism='mouse')`; changing case is no ortholog mapping."
+            )
+        if (genes == genes.str.upper()).mean() > 0.5 and (targets != upper).mean() > 0.5:
+            return sample + (
+                "The data look like human, the net like mouse or rat: load the net with "
+                "`cx.signatures.load(..., organism='human')`."
+            )
+        return sample + "The names differ in case: run `cx.pp.standardise`."
+    return sample + "Run `cx.pp.standardise`, or lower min_targets and min_coverage."
+
+
+def index_net(net: pd.DataFrame, genes: pd.Index, scored: list[str]) -> NetIndex:
+    """Build the index of the signatures `scored`."""
+    check_unique(genes)
+    net = net[net[SOURCE].isin(scored)]
+    code = pd.Categorical(net[SOURCE], categories=scored).codes.astype(np.int64)
+    position = genes.get_indexer(pd.Index(net[TARGET]))
+    found = position >= 0
+    absent = np.zeros((2, len(scored)), np.int64)
+    np.add.at(absent, ((net[WEIGHT] < 0).to_numpy(int)[~found], code[~found]), 1)
+    order = np.lexsort((code[found], position[found]))
+    used, counts = np.unique(position[found], return_counts=True)
+    return NetIndex(
+        signatures=tuple(scored),
+        genes=used,
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        column=code[found][order],
+        weight=net[WEIGHT].to_numpy()[found][order],
+        absent=absent,
+        n_genes=len(genes),
+    )

@@ -1,8 +1,19 @@
 """The analyses: score, compare, communicate, respond, combine."""
 
+from .bulk import contrast_genes
 from .compare import compare_scores
 from .crosstalk import crosstalk, crosstalk_pairs
+from .crosstalk.contrast import crosstalk_contrast
 from .score import coverage, score
 from .score import methods as score_methods
 
-__all__ = ["compare_scores", "coverage", "crosstalk", "crosstalk_pairs", "score", "score_methods"]
+__all__ = [
+    "compare_scores",
+    "contrast_genes",
+    "coverage",
+    "crosstalk",
+    "crosstalk_contrast",
+    "crosstalk_pairs",
+    "score",
+    "score_methods",
+]

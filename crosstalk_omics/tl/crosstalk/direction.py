@@ -1,0 +1,104 @@
+"""What a changed ligand should do to the target: signed curated effects and roles in words."""
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from ...core.names import UNS
+
+BLOCKERS = ("antagonist", "decoy")  # more of them is less signal
+BUILDS = {
+    "bone": (
+        "bone_formation", "bone_mass", "mineralization", "fracture_healing",
+        "longitudinal_growth", "osteoblast_proliferation", "osteoblast_survival",
+        "osteocyte_survival",
+    ),
+    "muscle": (
+        "muscle_mass", "muscle_strength", "muscle_function", "muscle_integrity",
+        "muscle_regeneration", "myogenesis", "neuromuscular_junction", "exercise_capacity",
+    ),
+    "cartilage": ("chondrogenesis",),
+}  # fmt: skip
+BREAKS = {"bone": ("bone_resorption",), "cartilage": ("cartilage_degradation",)}
+TISSUE_WORDS = {
+    "bone": ("bone", "osteo", "marrow", "stroma", "skelet stem"),
+    "muscle": (
+        "muscle",
+        "vastus",
+        "gastrocnemius",
+        "quadriceps",
+        "soleus",
+        "myo",
+        "fibre",
+        "fiber",
+    ),
+    "cartilage": ("cartilage", "chondro"),
+}
+
+
+def kind_of_tissue(adata: AnnData) -> str | None:
+    """Bone, muscle or cartilage, where the provenance names such a tissue."""
+    about = adata.uns.get(UNS, {})
+    text = f"{about.get('tissue', '')} {about.get('title', '')}".lower()
+    for kind in ("muscle", "cartilage", "bone"):
+        if any(word in str(about.get("tissue", "")).lower() for word in TISSUE_WORDS[kind]):
+            return kind
+    found = [k for k, words in TISSUE_WORDS.items() if any(word in text for word in words)]
+    return found[0] if len(found) == 1 else None
+
+
+def predicted_effect(effects: str, change: float, kind: str | None) -> str:
+    """Anabolic or catabolic for the target, from curated effects and the ligand's change.
+
+    Parameters
+    ----------
+    effects
+        Effects of more of the factor, ``"bone_formation:+; bone_resorption:-"``.
+    change
+        Change of the factor; only its sign counts.
+    kind
+        Tissue whose effects count; `None`: all of them.
+
+    Returns
+    -------
+    ``"anabolic"``, ``"catabolic"``, ``"conflicting"`` (papers or terms disagree) or ``""``.
+    """
+    if not change or np.isnan(change):
+        return ""
+    kinds = [kind] if kind else list(BUILDS)
+    builds = {term for k in kinds for term in BUILDS.get(k, ())}
+    breaks = {term for k in kinds for term in BREAKS.get(k, ())}
+    signs = set()
+    for entry in filter(None, (e.strip() for e in str(effects).split(";"))):
+        term, _, sign = entry.rpartition(":")
+        value = {"+": 1, "-": -1}.get(sign, 0) * ((term in builds) - (term in breaks))
+        signs |= {value} - {0}
+    if len(signs) == 2:
+        return "conflicting"
+    if not signs:
+        return ""
+    return "anabolic" if signs.pop() * change > 0 else "catabolic"
+
+
+def add_direction(table: pd.DataFrame, target: AnnData | None) -> pd.DataFrame:
+    """Add `direction` (of the ligand), `signal` and `predicted_effect` to a contrast table."""
+    if "receptor_complex" in table and "logfc_receptor" not in table:
+        table = table.assign(logfc_receptor=np.nan)
+    change = table["logfc_ligand"].to_numpy(float)
+    blocks = table["role"].isin(BLOCKERS).to_numpy()
+    sent = change * np.where(blocks, -1, 1)
+    received = np.nan_to_num(table.get("logfc_receptor", sent), nan=0.0)
+    carrier = (table["role"] == "carrier").to_numpy()
+    signal = np.select(
+        [np.isnan(change) | (change == 0), carrier, sent * received < 0, sent > 0],
+        ["", "carrier", "mixed", "gain"],
+        "loss",
+    )
+    kind = kind_of_tissue(target) if target is not None else None
+    effects = [predicted_effect(e, c, kind) for e, c in zip(table["effects"], change, strict=True)]
+    return table.assign(
+        direction=np.select([change > 0, change < 0], ["up", "down"], ""),
+        signal=signal,
+        antagonist_lost=blocks & (change < 0),
+        predicted_effect=np.where(signal == "mixed", "", effects),
+    )

@@ -252,18 +252,24 @@ def _lookup(dataset: str, id_column: str, symbol_column: str) -> pd.Series:
 
 
 def _to_current(symbols: pd.Series, organism: str) -> tuple[pd.Series, pd.DataFrame]:
-    """Replace aliases and wrong case by current symbols, for the genes of the packaged tables."""
+    """Replace aliases and wrong case by current symbols, for the genes of the packaged tables.
+
+    A name is left alone where the data have the current symbol too: two rows of one platform are
+    more likely two genes than one.
+    """
     from ..signatures import aliases
 
     known = known_symbols()[organism]
-    current = pd.Index(symbols.dropna()).unique()
-    unknown = current.difference(known)
+    names = pd.Index(symbols.dropna()).unique()
+    unknown = names.difference(known)
     folded = pd.Series(known, index=known.str.upper())
     folded = folded[~folded.index.duplicated(keep=False)]
     rename = pd.Series(unknown.str.upper().map(folded), index=unknown).dropna()
-    if organism == "human":
-        table = aliases().drop_duplicates("alias", keep=False).set_index("alias")["symbol"]
-        rename = pd.concat([rename, table[table.index.isin(unknown.difference(rename.index))]])
+    table = aliases()
+    table = table[(table["organism"] == organism) & table["alias"].isin(unknown)]
+    table = table.drop_duplicates("alias", keep=False).set_index("alias")["symbol"]
+    rename = pd.concat([rename, table.drop(rename.index, errors="ignore")])
+    rename = rename[~rename.isin(names) & ~rename.duplicated(keep=False)]
     new = symbols.map(rename)
     renamed = pd.DataFrame({"alias": rename.index, "symbol": rename.to_numpy()})
     return new.where(new.notna(), symbols), renamed

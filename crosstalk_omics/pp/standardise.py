@@ -130,7 +130,7 @@ def _report(
 ) -> dict[str, Any]:
     dropped = adata.var_names[genes.symbols.isna().to_numpy()]
     renamed = genes.renamed.head(EXAMPLES)
-    shared = duplicates.groupby("symbol", sort=False)["gene_id"].agg("+".join).head(EXAMPLES)
+    shared = duplicates.groupby("symbol", sort=False)["gene_id"].agg(list).head(EXAMPLES)
     rule = "summed" if state == "counts" else "row with the highest mean kept"
     return {
         "kind": genes.kind,
@@ -142,7 +142,7 @@ def _report(
         "rule": f"genes that share a symbol: {rule}",
         "examples": {
             "dropped": [str(g) for g in dropped[:EXAMPLES]],
-            "duplicates": [f"{s}: {ids}" for s, ids in shared.items()],
+            "duplicates": [f"{s}: {'+'.join(ids[:EXAMPLES])}" for s, ids in shared.items()],
             "renamed": [f"{a}->{s}" for a, s in renamed.itertuples(index=False)],
         },
     }

@@ -153,7 +153,8 @@ def check_finite(x: Any, adata: AnnData, *, allow_nan: bool) -> None:
 def current_state(adata: AnnData) -> str:
     """Value state that the data declare, else the one that their values show."""
     declared = adata.uns.get(UNS, {}).get("value_state")
-    return declared if declared in VALUE_STATES else value_state(adata).state
+    known = declared in VALUE_STATES and declared != "unknown"
+    return declared if known else value_state(adata).state
 
 
 def _stored(x: Any) -> np.ndarray:

@@ -1,0 +1,22 @@
+"""Curated signatures: what muscle, bone and the neuroendocrine system say, with the evidence."""
+
+from .export import export, to_dict
+from .load import load
+from .query import evidence, evidence_level
+from .query import list_signatures as list
+from .species import aliases, map_genes, orthologs
+from .validate import counts, validate
+
+__all__ = [
+    "aliases",
+    "counts",
+    "evidence",
+    "evidence_level",
+    "export",
+    "list",
+    "load",
+    "map_genes",
+    "orthologs",
+    "to_dict",
+    "validate",
+]

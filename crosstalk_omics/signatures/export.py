@@ -1,0 +1,110 @@
+"""Nets to GMT, TSV, JSON and plain dicts that decoupler and gseapy take."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from ..core.checks import check_columns, check_one_of
+from ..core.files import write_table, write_text
+from ..core.names import SOURCE, TARGET, WEIGHT
+from .query import row_levels, select_rows
+from .tables import evidence_table, gene_set_table, named_signatures
+
+FORMATS = ("gmt", "tsv", "json")
+
+
+def to_dict(net: pd.DataFrame) -> dict[str, list[str]]:
+    """Gene sets as gseapy takes them; weights are not part of it.
+
+    Parameters
+    ----------
+    net
+        Columns `source`, `target`, `weight`. A signature with negative weights becomes two sets,
+        ``<id>_up`` and ``<id>_down``.
+    """
+    check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
+    sets: dict[str, list[str]] = {}
+    for name, part in net.groupby(SOURCE, sort=False):
+        down = part[WEIGHT] < 0
+        if down.any():
+            sets[f"{name}_up"] = part.loc[~down, TARGET].tolist()
+            sets[f"{name}_down"] = part.loc[down, TARGET].tolist()
+        else:
+            sets[str(name)] = part[TARGET].tolist()
+    return {name: genes for name, genes in sets.items() if genes}
+
+
+def export(net: pd.DataFrame, path: str | Path, *, format: str | None = None) -> Path:
+    """Write a net, whole or not at all.
+
+    Parameters
+    ----------
+    net
+        Columns `source`, `target`, `weight`, as from `cx.signatures.load`.
+    path
+        File to write.
+    format
+        ``"gmt"`` (evidence in the description field), ``"tsv"`` (decoupler's long form) or
+        ``"json"`` (gene and weight per signature, with title and evidence); None takes it from
+        the suffix of `path`.
+
+    Returns
+    -------
+    The path written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().removeprefix(".") if format is None else format
+    check_one_of(kind, FORMATS, "format")
+    check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
+    if kind == "tsv":
+        write_table(path, net[[SOURCE, TARGET, WEIGHT]])
+    elif kind == "gmt":
+        rows = ["\t".join([name, describe(name), *genes]) for name, genes in to_dict(net).items()]
+        write_text(path, "\n".join(rows) + "\n")
+    else:
+        write_text(path, json.dumps(_records(net), indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def describe(name: str) -> str:
+    """Title and evidence of a signature in one line without blanks between tabs.
+
+    E.g. ``Myokine ligands | 202 rows: in_vivo 109, ... | PMID:26236992;...``.
+    """
+    known = named_signatures()
+    entry = known.get(name) or known.get(name.removesuffix("_up").removesuffix("_down"))
+    if entry is None:
+        return "user signature"
+    if entry.select is not None:
+        rows = select_rows(evidence_table(), entry.select)
+        counts = Counter(row_levels(rows))
+    else:
+        sets = gene_set_table()
+        rows = sets[sets["set_id"] == entry.gene_set]
+        counts = Counter(rows["verified"])
+    kinds = ", ".join(f"{kind} {n}" for kind, n in counts.most_common())
+    return f"{entry.title} | {len(rows)} rows: {kinds} | {references(rows)}"
+
+
+def references(rows: pd.DataFrame) -> str:
+    """PMIDs, else DOIs, of rows, each once, sorted, joined by ';'."""
+    found = {
+        f"PMID:{pmid}" if pmid != "NA" else f"doi:{doi}"
+        for pmid, doi in zip(rows["pmid"], rows["doi"], strict=True)
+        if (pmid, doi) != ("NA", "NA")
+    }
+    return ";".join(sorted(found))
+
+
+def _records(net: pd.DataFrame) -> dict[str, dict[str, object]]:
+    known = named_signatures()
+    return {
+        str(name): {
+            "title": known[name].title if name in known else str(name),
+            "evidence": describe(str(name)),
+            "genes": dict(zip(part[TARGET], part[WEIGHT].astype(float), strict=True)),
+        }
+        for name, part in net.groupby(SOURCE, sort=False)
+    }

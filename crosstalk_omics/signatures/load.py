@@ -1,0 +1,221 @@
+"""Names, classes, lists, files and dicts to one net, with what organism mapping lost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..core.checks import check_one_of, nearest
+from ..core.errors import InputError
+from ..core.names import EVIDENCE_LEVELS, ORGANISMS, SIDES, SOURCE, TARGET, WEIGHT
+from .query import select_rows
+from .schema import GENE_SET_TABLES, NamedSignature, Select, vocabularies
+from .species import map_net
+from .tables import (
+    evidence_table,
+    gene_set_table,
+    ligand_genes,
+    named_signatures,
+    split_genes,
+    split_list,
+)
+from .user import SUFFIXES, guess_organism, read_user
+
+What = str | Path | Sequence[str] | Mapping[str, Any]
+
+
+def load(
+    what: What,
+    *,
+    side: str | None = None,
+    organism: str = "human",
+    min_level: str = "review",
+    unverified: bool = True,
+    genes_of: str | None = None,
+) -> pd.DataFrame:
+    """Load signatures as a net.
+
+    Parameters
+    ----------
+    what
+        A class (``"myokine"``, ``"hpa"``), a signature id, ``"marker"``, ``"program"`` or
+        ``"response"`` for all sets of that table, a list of these, the path of a GMT, TSV or YAML
+        file, or a dict ``{signature: [genes]}`` or ``{signature: {gene: weight}}``.
+    side
+        ``"sender"`` or ``"receiver"`` of a class or of a user's evidence table; None takes both.
+        With a signature id it must be that signature's side.
+    organism
+        ``"human"``, ``"mouse"`` or ``"rat"``; genes are mapped by one-to-one orthologs.
+    min_level
+        Weakest evidence level of the rows that rules take, see `cx.signatures.evidence`.
+    unverified
+        False leaves out rows, of evidence and of gene sets, that no source backs.
+    genes_of
+        Organism of the genes of a user's file or dict; None guesses it from the symbols.
+
+    Returns
+    -------
+    Net: `source` (signature), `target` (gene), `weight` (float64 in [-1, 1]), each pair once.
+    ``attrs["lost"]`` is a DataFrame `signature`, `n_total`, `n_kept`, `lost`;
+    ``attrs["cancelled"]`` names genes of signed rules whose rows cancel out.
+
+    Raises
+    ------
+    InputError
+        A name is unknown, a user's table is malformed, or no gene is left.
+    """
+    check_one_of(organism, ORGANISMS, "organism")
+    check_one_of(min_level, EVIDENCE_LEVELS[:-1], "min_level")
+    if side is not None:
+        check_one_of(side, SIDES, "side")
+    if _is_user(what):
+        frame = read_user(what)
+        if SOURCE not in frame:
+            net = _net_of_table(frame, side, min_level, unverified)
+            home = "human"
+        else:
+            home = genes_of or guess_organism(frame[TARGET], organism)
+            net = frame
+    else:
+        names = [what] if isinstance(what, str) else what
+        ids = list(dict.fromkeys(i for name in names for i in resolve(name, side)))
+        net, home = load_named(ids, min_level=min_level, unverified=unverified), "human"
+    net = map_net(net, source=home, target=organism)
+    if net.empty:
+        msg = (
+            f"No gene of {what!r} is left in {organism} with side={side!r} and "
+            f"min_level={min_level!r}. See `cx.signatures.evidence(...)` for the rows there are."
+        )
+        raise InputError(msg)
+    return net
+
+
+def _is_user(what: What) -> bool:
+    return isinstance(what, (Mapping, Path)) or (
+        isinstance(what, str) and Path(what).suffix.lower() in SUFFIXES
+    )
+
+
+def resolve(name: str, side: str | None = None) -> list[str]:
+    """Signature ids that a class name, table name or id stands for.
+
+    Raises
+    ------
+    InputError
+        Nothing has this name, or not on this side.
+    """
+    known = named_signatures()
+    if name in GENE_SET_TABLES:
+        found = [i for i, entry in known.items() if entry.gene_set and entry.side == name]
+    elif name in vocabularies()["class"]:
+        found = [f"{name}_{s}" for s in ("sender", "receiver") if f"{name}_{s}" in known]
+    else:
+        found = [name] if name in known else []
+    if not found:
+        options = {*known, *vocabularies()["class"], *GENE_SET_TABLES}
+        msg = (
+            f"There is no signature {name!r}. {nearest(name, sorted(options))}"
+            "See `cx.signatures.list()`; a file needs the suffix .gmt, .tsv or .yaml."
+        )
+        raise InputError(msg)
+    fitting = [i for i in found if side is None or known[i].side == side]
+    if not fitting:
+        sides = sorted({known[i].side for i in found})
+        msg = f"{name!r} has no side {side!r}; it has: {', '.join(sides)}."
+        raise InputError(msg)
+    return fitting
+
+
+def load_named(
+    ids: Iterable[str], *, min_level: str = "review", unverified: bool = True
+) -> pd.DataFrame:
+    """Net of named signatures in human symbols; see `load`."""
+    known = named_signatures()
+    parts, cancelled = [], {}
+    for i in ids:
+        part, gone = _net_of_entry(known[i], min_level, unverified)
+        parts.append(part.assign(source=i))
+        if gone:
+            cancelled[i] = gone
+    net = pd.concat(parts, ignore_index=True)[[SOURCE, TARGET, WEIGHT]]
+    net.attrs["cancelled"] = cancelled
+    return net
+
+
+def _net_of_entry(
+    entry: NamedSignature, min_level: str, unverified: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    if entry.gene_set is not None:
+        sets = _sets()[entry.gene_set]
+        kept = sets if unverified else sets[sets["verified"] != "unverified"]
+        return kept[["gene", WEIGHT]].rename(columns={"gene": TARGET}), []
+    select = entry.select or Select()
+    level = min(select.level, min_level, key=EVIDENCE_LEVELS.index)
+    rows = select_rows(_evidence(), select.model_copy(update={"level": level}))
+    rows = rows if unverified else rows[rows["verified"] != "unverified"]
+    return _weights(rows, entry.side, dict(entry.signed))
+
+
+@lru_cache(maxsize=1)
+def _sets() -> dict[str, pd.DataFrame]:
+    return {str(name): part for name, part in gene_set_table().groupby("set_id")}
+
+
+@lru_cache(maxsize=1)
+def _evidence() -> pd.DataFrame:
+    rows = evidence_table()
+    rows["sender"] = [ligand_genes(row) for _, row in rows.iterrows()]
+    rows["receiver"] = receptor_genes(rows)
+    return rows
+
+
+def receptor_genes(rows: pd.DataFrame) -> list[list[str]]:
+    """Receptor genes of each row, flat; none where the column holds a blocked or carried ligand."""
+    ligands = {gene for text in rows["ligand"] for gene in split_genes(text)}
+    found = []
+    for role, text in zip(rows["role"], rows["receptor"], strict=True):
+        genes = split_genes(text) if role in ("agonist", "antagonist") else []
+        found.append([g for g in genes if role == "agonist" or g not in ligands])
+    return found
+
+
+def _weights(
+    rows: pd.DataFrame, side: str, signed: Mapping[str, int]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Weight of each gene: 1, or its mean signed effect over rows; and the genes that cancel."""
+    value = (
+        rows["effect"].map(lambda text: _signed_effect(text, signed))
+        if signed
+        else pd.Series(1.0, index=rows.index)
+    )
+    long = pd.DataFrame({TARGET: rows[side], WEIGHT: value.astype("float64")}).dropna()
+    mean = long.explode(TARGET).dropna().groupby(TARGET)[WEIGHT].mean()
+    gone = sorted(mean.index[mean == 0])
+    return mean[mean != 0].reset_index().astype({WEIGHT: "float64"}), gone
+
+
+def _signed_effect(text: str, signed: Mapping[str, int]) -> float:
+    values = []
+    for part in split_list(text):
+        effect, _, sign = part.rpartition(":")
+        if effect in signed:
+            values.append(signed[effect] * {"+": 1, "-": -1, "0": 0}[sign])
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _net_of_table(
+    frame: pd.DataFrame, side: str | None, min_level: str, unverified: bool
+) -> pd.DataFrame:
+    """Net of a user's evidence table: one signature per class and side."""
+    frame = frame.assign(
+        sender=[ligand_genes(row) for _, row in frame.iterrows()], receiver=receptor_genes(frame)
+    )
+    parts = []
+    for name, rows in frame.groupby("class"):
+        rows = select_rows(rows, Select(level=min_level))
+        rows = rows if unverified else rows[rows["verified"] != "unverified"]
+        for which in ("sender", "receiver") if side is None else (side,):
+            parts.append(_weights(rows, which, {})[0].assign(source=f"{name}_{which}"))
+    return pd.concat(parts, ignore_index=True)[[SOURCE, TARGET, WEIGHT]]

@@ -1,0 +1,127 @@
+"""One-to-one orthologs and aliases, with what was lost on the way."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import pandas as pd
+
+from ..core.checks import check_one_of
+from ..core.names import ORGANISMS
+from ..core.resources import packaged
+
+
+@lru_cache(maxsize=2)
+def _shipped(name: str) -> pd.DataFrame:
+    return pd.read_csv(
+        packaged("signatures") / name, sep="\t", dtype=str, keep_default_na=False, quoting=3
+    )
+
+
+def ortholog_table() -> pd.DataFrame:
+    """Return human, mouse and rat genes with the sources that agree and what others say.
+
+    Returns
+    -------
+    Columns `human`, and for mouse and rat the gene, `*_sources`, `*_basis` and `*_other`; see
+    ``signatures/README.md``. ``"NA"`` is missing.
+    """
+    return _shipped("orthologs.tsv").copy()
+
+
+def orthologs(source: str = "human", target: str = "mouse") -> pd.DataFrame:
+    """One-to-one orthologs of every gene in the tables and in the ligand-receptor resources.
+
+    Parameters
+    ----------
+    source, target
+        ``"human"``, ``"mouse"`` or ``"rat"``.
+
+    Returns
+    -------
+    Columns `source_gene`, `target_gene`; each gene once on either side.
+    """
+    check_one_of(source, ORGANISMS, "source")
+    check_one_of(target, ORGANISMS, "target")
+    table = _shipped("orthologs.tsv")
+    both = table[(table[source] != "NA") & (table[target] != "NA")]
+    pairs = pd.DataFrame({"source_gene": both[source], "target_gene": both[target]})
+    return pairs.reset_index(drop=True)
+
+
+def map_genes(
+    genes: Iterable[str], *, source: str = "human", target: str = "mouse"
+) -> tuple[dict[str, str], list[str]]:
+    """Map genes to another organism through one-to-one orthologs, never by changing case.
+
+    Parameters
+    ----------
+    genes
+        Current symbols of the organism `source`.
+    source, target
+        ``"human"``, ``"mouse"`` or ``"rat"``; equal organisms keep every gene.
+
+    Returns
+    -------
+    Mapping of the genes kept, and the genes lost, sorted.
+    """
+    wanted = list(dict.fromkeys(genes))
+    if source == target:
+        check_one_of(source, ORGANISMS, "source")
+        return {gene: gene for gene in wanted}, []
+    pairs = orthologs(source, target)
+    table = dict(zip(pairs["source_gene"], pairs["target_gene"], strict=True))
+    kept = {gene: table[gene] for gene in wanted if gene in table}
+    return kept, sorted(gene for gene in wanted if gene not in table)
+
+
+def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
+    """Map the targets of a net to another organism.
+
+    Parameters
+    ----------
+    net
+        Columns `source` (signature), `target` (gene), `weight`.
+    source, target
+        Organism of the genes before and after.
+
+    Returns
+    -------
+    The net of the organism `target`; ``attrs["lost"]`` is a DataFrame `signature`, `n_total`,
+    `n_kept`, `lost` (";"-joined symbols of the organism `source`).
+    """
+    kept, _ = map_genes(net["target"], source=source, target=target)
+    found = net["target"].isin(list(kept))
+    mapped = net[found].assign(target=net.loc[found, "target"].map(kept)).reset_index(drop=True)
+    lost = net[~found].groupby("source")["target"].agg(lambda genes: ";".join(sorted(genes)))
+    total = net.groupby("source", sort=False)["target"].size()
+    mapped.attrs = {
+        **net.attrs,
+        "organism": target,
+        "lost": pd.DataFrame(
+            {
+                "signature": total.index,
+                "n_total": total.to_numpy(),
+                "n_kept": total.index.map(mapped.groupby("source").size()).fillna(0).astype(int),
+                "lost": total.index.map(lost).fillna(""),
+            }
+        ),
+    }
+    return mapped
+
+
+def aliases(organism: str = "human") -> dict[str, str]:
+    """Previous and alias symbols that stand for exactly one current symbol.
+
+    Parameters
+    ----------
+    organism
+        ``"human"``, ``"mouse"`` or ``"rat"``.
+
+    Returns
+    -------
+    Alias -> current symbol. No alias is itself a current symbol.
+    """
+    check_one_of(organism, ORGANISMS, "organism")
+    table = _shipped("aliases.tsv")
+    own = table[table["organism"] == organism]
+    return dict(zip(own["alias"], own["symbol"], strict=True))

@@ -1,0 +1,159 @@
+"""Graded findings on the shipped tables, with counts; `ERROR` must not be shipped."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ..core.names import ORGANISMS
+from .query import conflicting_effects, list_signatures
+from .schema import GENE_KINDS, EvidenceRow, GeneSetRow
+from .species import ortholog_table
+from .tables import (
+    bad_cells,
+    evidence_table,
+    gene_set_table,
+    ligand_genes,
+    named_signatures,
+    split_genes,
+)
+
+GRADES = ("ERROR", "WARN", "INFO")
+Finding = tuple[str, str, str, str]  # grade, table, where, text
+
+
+def validate() -> pd.DataFrame:
+    """Check every shipped table.
+
+    Returns
+    -------
+    Findings: `grade` (ERROR, WARN, INFO), `table`, `where`, `finding`; worst first.
+    ``attrs["counts"]`` holds `counts()`.
+    """
+    evidence, sets = evidence_table(), gene_set_table()
+    found = [
+        *_rows(evidence, EvidenceRow),
+        *_rows(sets, GeneSetRow),
+        *_repeats(evidence, sets),
+        *_genes(evidence, sets),
+        *_signatures(sets),
+        *_doubts(evidence),
+    ]
+    frame = pd.DataFrame(found, columns=["grade", "table", "where", "finding"])
+    order = frame["grade"].map(GRADES.index)
+    frame = frame.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    frame.attrs["counts"] = counts()
+    return frame
+
+
+def counts() -> pd.DataFrame:
+    """Size and quality of the evidence, per table and class.
+
+    Returns
+    -------
+    One row per table, per class and in all: `part`, `rows`, `factors`, `ligands`,
+    `pct_identifier` (PMID or DOI), `pct_receptor` (a receptor is named), `pct_receptor_shown`
+    (of those, shown by the source), `pct_receptor_in_resource`, `pct_verified`.
+    """
+    rows = evidence_table()
+    parts = {"all": rows}
+    parts |= {f"table {name}": part for name, part in rows.groupby("table", sort=False)}
+    parts |= {f"class {name}": part for name, part in rows.groupby("class")}
+    return pd.DataFrame([{"part": name, **_quality(part)} for name, part in parts.items()])
+
+
+def _quality(rows: pd.DataFrame) -> dict[str, float]:
+    named = rows[rows["receptor"] != "NA"]
+
+    def percent(hits: pd.Series) -> float:
+        return round(100 * float(hits.mean()), 1) if len(hits) else 0.0
+
+    return {
+        "rows": len(rows),
+        "factors": rows["factor"].nunique(),
+        "ligands": rows["ligand"].nunique(),
+        "pct_identifier": percent((rows["pmid"] != "NA") | (rows["doi"] != "NA")),
+        "pct_receptor": percent(rows["receptor"] != "NA"),
+        "pct_receptor_shown": percent(named["receptor_basis"] == "shown"),
+        "pct_receptor_in_resource": percent(named["receptor_in"] != "none"),
+        "pct_verified": percent(rows["verified"] != "unverified"),
+    }
+
+
+def _rows(frame: pd.DataFrame, record: type) -> Iterator[Finding]:
+    for table, part in frame.groupby("table", sort=False):
+        for row, column, text in bad_cells(part.drop(columns="table"), record):
+            yield "ERROR", str(table), f"row {row}, column {column}", text
+
+
+def _repeats(evidence: pd.DataFrame, sets: pd.DataFrame) -> Iterator[Finding]:
+    keys = ["factor", "receptor", "target_tissue", "target_cell", "effect", "pmid", "doi", "note"]
+    for frame, columns in ((evidence, keys), (sets, ["set_id", "gene"])):
+        twice = frame[frame.duplicated(["table", *columns])]
+        for table, name in zip(twice["table"], twice[columns[0]], strict=True):
+            yield "ERROR", table, name, "the same fact stands twice"
+
+
+def used_genes(evidence: pd.DataFrame, sets: pd.DataFrame) -> set[str]:
+    """Every human gene that a table names."""
+    genes = {gene for _, row in evidence.iterrows() for gene in ligand_genes(row)}
+    genes |= {gene for text in evidence["receptor"] for gene in split_genes(text)}
+    genes |= {gene for text in evidence["synthesis_genes"] for gene in split_genes(text)}
+    return genes | set(sets["gene"])
+
+
+def _genes(evidence: pd.DataFrame, sets: pd.DataFrame) -> Iterator[Finding]:
+    table = ortholog_table().set_index("human")
+    used = used_genes(evidence, sets)
+    for gene in sorted(used - set(table.index)):
+        yield "ERROR", "orthologs", gene, "used in a table, but not in orthologs.tsv"
+    for organism in ORGANISMS[1:]:
+        known = table.loc[sorted(used & set(table.index)), organism]
+        lost = known.index[known == "NA"].tolist()
+        yield (
+            "INFO",
+            "orthologs",
+            organism,
+            f"{len(lost)} of {len(used)} genes have no one-to-one ortholog",
+        )
+        own = table.loc[table[organism] != "NA", organism]
+        for gene in sorted(set(own[own.duplicated()])):
+            yield "ERROR", "orthologs", gene, f"stands for two human genes in {organism}"
+
+
+def _signatures(sets: pd.DataFrame) -> Iterator[Finding]:
+    known = named_signatures()
+    missing = set(sets["set_id"]) - {entry.gene_set for entry in known.values()}
+    for name in sorted(missing):
+        yield "ERROR", "signatures.yaml", name, "this gene set has no entry"
+    for name, entry in known.items():
+        if entry.gene_set is not None and entry.gene_set not in set(sets["set_id"]):
+            yield "ERROR", "signatures.yaml", name, f"there is no gene set {entry.gene_set}"
+    frame = list_signatures()
+    for name, *sizes in frame[["signature", "n_human", "n_mouse", "n_rat"]].itertuples(index=False):
+        if sizes[0] == 0:
+            yield "ERROR", "signatures.yaml", name, "no row fits, the signature is empty"
+        elif min(sizes) < 3:
+            yield "INFO", "signatures.yaml", name, f"few genes: {sizes} in human, mouse, rat"
+
+
+def _doubts(evidence: pd.DataFrame) -> Iterator[Finding]:
+    unknown = evidence[
+        (evidence["receptor_basis"] == "canonical") & (evidence["receptor_in"] == "none")
+    ]
+    for table, factor, receptor in unknown[["table", "factor", "receptor"]].itertuples(index=False):
+        yield "WARN", table, factor, f"canonical receptor {receptor} is in no resource"
+    nowhere = evidence[(evidence["verified"] != "unverified") & (evidence["verified_at"] == "NA")]
+    for table, factor, title in nowhere[["table", "factor", "title"]].itertuples(index=False):
+        yield "WARN", table, factor, f"no address where it can be read: {title[:80]}"
+    for factor, rows in evidence.groupby("factor"):
+        for effect in conflicting_effects(rows):
+            yield "INFO", "evidence", str(factor), f"{effect} has both signs in one target"
+    genes = evidence["ligand_kind"].isin(GENE_KINDS)
+    several = evidence[genes].groupby("ligand")["factor"].nunique()
+    for ligand in several.index[several > 1]:
+        yield (
+            "INFO",
+            "evidence",
+            str(ligand),
+            "codes several factors that expression cannot separate",
+        )

@@ -25,6 +25,7 @@ MOST_ROWS = 2000  # rows of a table that the page holds; the file has all
 TOP = 10  # candidates per direction in the summary
 LOW_COVERAGE = 0.5
 FDR = 0.1  # where the study does not name its own
+WIDE = 1150  # pixels; wider pictures get the whole width of the page
 IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 SAID = re.compile(r"different (subjects|animals|donors|people)|hypothes", re.IGNORECASE)
 HERE = Path(__file__).parent
@@ -181,9 +182,16 @@ def _figure(folder: Path, stem: str, caption: str) -> dict[str, Any]:
         "stem": stem,
         "name": stem.replace("__", " to ").replace("_", " "),
         "source": f"data:{IMAGES[image.suffix]};base64,{data}",
+        "wide": _png_width(image) > WIDE,
         "caption": caption,
         "files": [(s.removeprefix(".").upper(), f"figures/{stem}{s}") for s in files],
     }
+
+
+def _png_width(image: Path) -> int:
+    """Width in pixels from a PNG's header; 0 for another format."""
+    head = image.read_bytes()[:24]
+    return int.from_bytes(head[16:20], "big") if head.startswith(b"\x89PNG") else 0
 
 
 def _embedded(name: str, table: pd.DataFrame) -> dict[str, Any]:

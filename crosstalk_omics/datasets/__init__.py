@@ -1,0 +1,18 @@
+"""Public data sets in one line: what there is, where it comes from, and how to read your own."""
+
+from .fetch import check, fetch
+from .load import info, load
+from .load import list_datasets as list
+from .manifest import json_schema
+from .simulate import Simulation, simulate
+
+__all__ = [
+    "Simulation",
+    "check",
+    "fetch",
+    "info",
+    "json_schema",
+    "list",
+    "load",
+    "simulate",
+]

@@ -104,9 +104,11 @@ def _rank_job(options: Options, net: NetIndex) -> Callable | None:
         n = hi - lo
         out, count = np.zeros((n, columns, len(want))), np.empty((n, columns), np.int64)
         filled, measured = np.empty(n, np.int64), np.empty(n, np.int64)
+        bits = part.data.view(np.int32 if part.dtype.itemsize == 4 else np.int64)
         rank_sums(
-            part.data, part.indices, part.indptr, lo, hi, net.n_genes, slot, net.start, column,
-            size, codes, max_rank, top, powers, out, count, filled, measured,
+            part.data, bits, np.iinfo(bits.dtype).max, part.indices, part.indptr, lo, hi,
+            net.n_genes, slot, net.start, column, size, codes, max_rank, top, powers,
+            out, count, filled, measured,
         )  # fmt: skip
         sums = {s: out[:, :, q] for q, s in enumerate(want)}
         ranks = RankPass(sums, count, absent, measured, n_signatures)

@@ -96,7 +96,8 @@ def drawable(table: pd.DataFrame) -> pd.DataFrame:
         if tissue in rows:
             group, whole = rows[side].astype(str), rows[tissue].astype(str)
             plain = group.isin(WHOLE) | (group == whole)
-            rows[side] = whole.where(plain, whole + ": " + group)
+            long = whole + ": " + group if len(set(whole)) > 1 else group
+            rows[side] = whole.where(plain, long)
     return rows
 
 

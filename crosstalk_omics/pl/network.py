@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,7 +134,8 @@ def _draw_layers(ax: Axes, graph: Any, place: dict[tuple[int, str], tuple[float,
     )  # fmt: skip
     box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#BBBBBB", "lw": 0.4}
     for node, (x, y) in place.items():
-        ax.text(x, y, shorten(node[1], 20), ha="center", va="center", fontsize=6.2, bbox=box)
+        text = fill(shorten(node[1], 40), 22) if node[0] in (0, 3) else shorten(node[1], 20)
+        ax.text(x, y, text, ha="center", va="center", fontsize=6.2, bbox=box)
     titles = ["sending group", "ligand", "receptor", "receiving group", "effect (curated)"]
     last = max(n[0] for n in graph)
     for x, title in enumerate(titles[: last + 1]):

@@ -198,7 +198,7 @@ def _embedded(name: str, table: pd.DataFrame) -> dict[str, Any]:
     """Table as plain lists for the page: known columns in reading order, first rows only."""
     known = [c for c in COLUMNS if c in table]
     columns = [c for c in known if table[c].notna().any()]
-    shown = table[columns].head(MOST_ROWS).astype(object)
+    shown = _first_rows(table)[columns].astype(object)
     shown = shown.where(shown.notna(), None)
     rows = [[_plain(v) for v in row] for row in shown.itertuples(index=False, name=None)]
     return {
@@ -213,6 +213,17 @@ def _embedded(name: str, table: pd.DataFrame) -> dict[str, Any]:
             "file": f"{name}_filtered.csv",
         },
     }
+
+
+def _first_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """First rows of each direction, as many of one as of another, in the table's order."""
+    if len(table) <= MOST_ROWS:
+        return table
+    keys = [c for c in ("source_tissue", "target_tissue", "tissue") if c in table]
+    if not keys:
+        return table.head(MOST_ROWS)
+    parts = table.groupby(keys, sort=False)
+    return parts.head(max(1, MOST_ROWS // parts.ngroups)).head(MOST_ROWS)
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const PAGE = 50;
-  const LONG = new Set(["references", "effects", "missing"]);
+  const CLASSES = { references: "long", effects: "long", missing: "long", source: "who", target: "who", factor: "who" };
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -101,7 +101,7 @@
       const first = page * PAGE;
       const cells = (row) => row.map((value, i) => {
         const name = columns[i][0];
-        const cell = make("td", { className: numeric[i] ? "num" : LONG.has(name) ? "long" : "" });
+        const cell = make("td", { className: numeric[i] ? "num" : CLASSES[name] ?? "" });
         if (name === "references" && value !== null) cell.append(linked(String(value)));
         else cell.textContent = name === "evidence_level" && value !== null ? String(value).replaceAll("_", " ") : show(value);
         return cell;

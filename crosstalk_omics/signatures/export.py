@@ -9,8 +9,9 @@ import pandas as pd
 from ..core.checks import check_columns, check_one_of
 from ..core.files import write_table, write_text
 from ..core.names import SOURCE, TARGET, WEIGHT
-from .query import row_levels, select_rows
-from .tables import evidence_table, gene_set_table, named_signatures
+from .load import What, load
+from .query import levelled, select_rows
+from .tables import gene_set_table, named_signatures
 
 FORMATS = ("gmt", "tsv", "json")
 
@@ -36,15 +37,25 @@ def to_dict(net: pd.DataFrame) -> dict[str, list[str]]:
     return {name: genes for name, genes in sets.items() if genes}
 
 
-def export(net: pd.DataFrame, path: str | Path, *, format: str | None = None) -> Path:
-    """Write a net, whole or not at all.
+def export(
+    what: What | pd.DataFrame,
+    path: str | Path,
+    *,
+    side: str | None = None,
+    organism: str = "human",
+    format: str | None = None,
+) -> Path:
+    """Write signatures, whole or not at all.
 
     Parameters
     ----------
-    net
-        Columns `source`, `target`, `weight`, as from `cx.signatures.load`.
+    what
+        What `cx.signatures.load` takes, or a net (`source`, `target`, `weight`), which is
+        written as it is.
     path
         File to write.
+    side, organism
+        As in `cx.signatures.load`; not for a net.
     format
         ``"gmt"`` (evidence in the description field), ``"tsv"`` (decoupler's long form) or
         ``"json"`` (gene and weight per signature, with title and evidence); None takes it from
@@ -53,10 +64,16 @@ def export(net: pd.DataFrame, path: str | Path, *, format: str | None = None) ->
     Returns
     -------
     The path written.
+
+    Raises
+    ------
+    InputError
+        The format is unknown, or a signature is.
     """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".") if format is None else format
     check_one_of(kind, FORMATS, "format")
+    net = what if isinstance(what, pd.DataFrame) else load(what, side=side, organism=organism)
     check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
     if kind == "tsv":
         write_table(path, net[[SOURCE, TARGET, WEIGHT]])
@@ -78,8 +95,8 @@ def describe(name: str) -> str:
     if entry is None:
         return "user signature"
     if entry.select is not None:
-        rows = select_rows(evidence_table(), entry.select)
-        counts = Counter(row_levels(rows))
+        rows = select_rows(levelled(), entry.select)
+        counts = Counter(rows["level"])
     else:
         sets = gene_set_table()
         rows = sets[sets["set_id"] == entry.gene_set]

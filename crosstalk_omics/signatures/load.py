@@ -10,11 +10,10 @@ import pandas as pd
 from ..core.checks import check_one_of, nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS, SIDES, SOURCE, TARGET, WEIGHT
-from .query import select_rows
+from .query import levelled, row_levels, select_rows
 from .schema import GENE_SET_TABLES, NamedSignature, Select, vocabularies
 from .species import map_net
 from .tables import (
-    evidence_table,
     gene_set_table,
     ligand_genes,
     named_signatures,
@@ -70,19 +69,8 @@ def load(
     check_one_of(min_level, EVIDENCE_LEVELS[:-1], "min_level")
     if side is not None:
         check_one_of(side, SIDES, "side")
-    if _is_user(what):
-        frame = read_user(what)
-        if SOURCE not in frame:
-            net = _net_of_table(frame, side, min_level, unverified)
-            home = "human"
-        else:
-            home = genes_of or guess_organism(frame[TARGET], organism)
-            net = frame
-    else:
-        names = [what] if isinstance(what, str) else what
-        ids = list(dict.fromkeys(i for name in names for i in resolve(name, side)))
-        net, home = load_named(ids, min_level=min_level, unverified=unverified), "human"
-    net = map_net(net, source=home, target=organism)
+    parts = [_part(item, side, organism, min_level, unverified, genes_of) for item in _items(what)]
+    net = _join(parts)
     if net.empty:
         msg = (
             f"No gene of {what!r} is left in {organism} with side={side!r} and "
@@ -92,10 +80,45 @@ def load(
     return net
 
 
-def _is_user(what: What) -> bool:
-    return isinstance(what, (Mapping, Path)) or (
-        isinstance(what, str) and Path(what).suffix.lower() in SUFFIXES
-    )
+def _items(what: What) -> list[str | Path | Mapping[str, Any]]:
+    return [what] if isinstance(what, (str, Path, Mapping)) else list(dict.fromkeys(what))
+
+
+def _is_file(item: object) -> bool:
+    return isinstance(item, (Mapping, Path)) or Path(str(item)).suffix.lower() in SUFFIXES
+
+
+def _part(
+    item: str | Path | Mapping[str, Any],
+    side: str | None,
+    organism: str,
+    min_level: str,
+    unverified: bool,
+    genes_of: str | None,
+) -> pd.DataFrame:
+    """Net of one item of `what`, mapped to `organism`."""
+    home = "human"
+    if not _is_file(item):
+        net = load_named(resolve(str(item), side), min_level=min_level, unverified=unverified)
+    else:
+        net = read_user(item)
+        if SOURCE in net:
+            home = genes_of or guess_organism(net[TARGET], organism)
+        else:
+            net = _net_of_table(net, side, min_level, unverified)
+    return map_net(net, source=home, target=organism)
+
+
+def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Nets below one another; a signature that two items name stands once."""
+    attrs: dict[str, Any] = {"cancelled": {}}
+    for part in parts:
+        attrs["cancelled"] |= part.attrs.get("cancelled", {})
+    lost = pd.concat([part.attrs["lost"] for part in parts], ignore_index=True)
+    bare = [pd.DataFrame({name: part[name] for name in part.columns}) for part in parts]
+    net = pd.concat(bare, ignore_index=True).drop_duplicates([SOURCE, TARGET], ignore_index=True)
+    net.attrs = {**attrs, "lost": lost.drop_duplicates("signature", ignore_index=True)}
+    return net
 
 
 def resolve(name: str, side: str | None = None) -> list[str]:
@@ -165,10 +188,12 @@ def _sets() -> dict[str, pd.DataFrame]:
 
 @lru_cache(maxsize=1)
 def _evidence() -> pd.DataFrame:
-    rows = evidence_table()
-    rows["sender"] = [ligand_genes(row) for _, row in rows.iterrows()]
-    rows["receiver"] = receptor_genes(rows)
-    return rows
+    return _with_genes(levelled())
+
+
+def _with_genes(rows: pd.DataFrame) -> pd.DataFrame:
+    sender = [ligand_genes(row) for row in rows.to_dict("records")]
+    return rows.assign(sender=sender, receiver=receptor_genes(rows))
 
 
 def receptor_genes(rows: pd.DataFrame) -> list[list[str]]:
@@ -209,9 +234,7 @@ def _net_of_table(
     frame: pd.DataFrame, side: str | None, min_level: str, unverified: bool
 ) -> pd.DataFrame:
     """Net of a user's evidence table: one signature per class and side."""
-    frame = frame.assign(
-        sender=[ligand_genes(row) for _, row in frame.iterrows()], receiver=receptor_genes(frame)
-    )
+    frame = _with_genes(frame.assign(level=row_levels(frame)))
     parts = []
     for name, rows in frame.groupby("class"):
         rows = select_rows(rows, Select(level=min_level))

@@ -1,11 +1,13 @@
 """What is known: the list of signatures, and the rows behind a factor, gene or signature."""
 
+from functools import lru_cache
+
 import pandas as pd
 
 from ..core.checks import nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS
-from .schema import descendants
+from .schema import Select, descendants
 from .tables import evidence_table, gene_set_table, named_signatures, split_genes, split_list
 
 _LEVEL_OF_TYPE = {"human_intervention": "human", "in_vivo": "in_vivo", "in_vitro": "in_vitro"}
@@ -29,8 +31,8 @@ def row_levels(rows: pd.DataFrame) -> pd.Series:
     Series of `core.names.EVIDENCE_LEVELS`, index of `rows`.
     """
     level = rows["evidence_type"].map(_LEVEL_OF_TYPE).fillna("review")
-    null = rows["effect"].map(lambda text: text != "NA" and set(_signs(text)) == {"0"})
-    return level.mask(rows["verified"].isin(["review", "unverified"]) | null.astype(bool), "review")
+    null = [set(_signs(text)) == {"0"} for text in rows["effect"].tolist()]
+    return level.mask(rows["verified"].isin(["review", "unverified"]) | null, "review")
 
 
 def evidence_level(rows: pd.DataFrame) -> str:
@@ -64,9 +66,17 @@ def _signs(effects: str) -> list[str]:
     return [part.rpartition(":")[2] for part in split_list(effects)]
 
 
-def select_rows(rows: pd.DataFrame, select: "Select") -> pd.DataFrame:  # noqa: F821
-    """Evidence rows that a rule takes; see ``signatures.yaml``."""
-    keep = row_levels(rows).isin(at_least(select.level))
+@lru_cache(maxsize=1)
+def levelled() -> pd.DataFrame:
+    """All evidence rows with their `level`; shared, so never change it."""
+    rows = evidence_table()
+    rows.insert(1, "level", row_levels(rows))
+    return rows
+
+
+def select_rows(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
+    """Evidence rows, with their `level`, that a rule takes; see ``signatures.yaml``."""
+    keep = rows["level"].isin(at_least(select.level))
     if select.class_:
         keep &= rows["class"].isin(descendants("class", select.class_))
     if select.factor:
@@ -87,7 +97,8 @@ def select_rows(rows: pd.DataFrame, select: "Select") -> pd.DataFrame:  # noqa: 
 
 
 def _any_of(cells: pd.Series, wanted: set[str]) -> pd.Series:
-    return cells.map(lambda text: not wanted.isdisjoint(split_list(text))).astype(bool)
+    hits = [not wanted.isdisjoint(split_list(text)) for text in cells.tolist()]
+    return pd.Series(hits, index=cells.index, dtype=bool)
 
 
 def evidence(name: str) -> pd.DataFrame:
@@ -108,8 +119,7 @@ def evidence(name: str) -> pd.DataFrame:
     InputError
         Nothing has this name.
     """
-    rows = evidence_table()
-    rows.insert(1, "level", row_levels(rows))
+    rows = levelled()
     signature = named_signatures().get(name)
     if signature is not None and signature.gene_set is not None:
         sets = gene_set_table()

@@ -109,19 +109,21 @@ def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
     return mapped
 
 
-def aliases(organism: str = "human") -> dict[str, str]:
+def aliases(organism: str | None = None) -> pd.DataFrame:
     """Previous and alias symbols that stand for exactly one current symbol.
 
     Parameters
     ----------
     organism
-        ``"human"``, ``"mouse"`` or ``"rat"``.
+        ``"human"``, ``"mouse"`` or ``"rat"``; None takes all three.
 
     Returns
     -------
-    Alias -> current symbol. No alias is itself a current symbol.
+    Columns `alias`, `symbol`, `organism`, `kind` (previous, alias, nomenclature). Within an
+    organism each alias occurs once and is itself no current symbol.
     """
-    check_one_of(organism, ORGANISMS, "organism")
     table = _shipped("aliases.tsv")
-    own = table[table["organism"] == organism]
-    return dict(zip(own["alias"], own["symbol"], strict=True))
+    if organism is None:
+        return table.copy()
+    check_one_of(organism, ORGANISMS, "organism")
+    return table[table["organism"] == organism].reset_index(drop=True)

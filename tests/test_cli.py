@@ -11,11 +11,12 @@ def crosstalk(capsys, *arguments: str) -> tuple[int, str, str]:
     """Run the command line in this process: exit code, output, errors."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["crosstalk", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-            raise SystemExit(0)
+        try:
+            code = cli.main()
+        except SystemExit as end:
+            code = end.code
     out, err = capsys.readouterr()
-    return end.value.code or 0, out, err
+    return int(code or 0), out, err
 
 
 def test_version(capsys):

@@ -230,6 +230,7 @@ def infer(context: Context, source: str, target: str, folder: Path) -> list[str]
         groupby=(_group(study, source), _group(study, target)),
         donor=DONOR,
         interactions=context.interactions(),
+        route=None,  # the table was filtered when it was read
         null=study.inference.null,
         n_perms=study.inference.n_perms,
         seed=study.seed,
@@ -254,6 +255,9 @@ def contrast(context: Context, source: str, target: str, folder: Path) -> list[s
         covariates=block.contrast.covariates,
         paired=block.contrast.paired,
         interactions=context.interactions(),
+        route=None,
+        n_perms=study.inference.n_perms,
+        seed=study.seed,
         target_contrast=receiver.contrast is not None,
     )
     return _keep(table, folder, "contrast", source, target)

@@ -89,6 +89,11 @@ def correlate_seen(first: Array, second: Array, seen_first: Array, seen_second: 
     return np.clip(r, -1.0, 1.0)
 
 
+def fisher(r: Array) -> Array:
+    """Fisher's z of a correlation; |r| = 1 is taken as 1 - 1e-12."""
+    return np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
+
+
 def minus_log_p(r: Array, df: Array | float) -> Array:
     """-ln of the two-sided p-value of correlation `r` with `df` = n - 2 - covariates."""
     r = np.abs(r)

@@ -14,7 +14,7 @@ from ..core.names import DONOR
 from ..kernels.linear import least_squares, moderated_t
 from ..kernels.multiple import bh
 from .design import MIN_DONORS, Design, designs
-from .samples import dense, donor_samples, group_name, known_donor, log_values
+from .samples import by_group, dense, donor_samples, known_donor, log_values
 
 Model = Literal["moderated", "pydeseq2"]
 COLUMNS = (
@@ -90,7 +90,7 @@ def contrast_genes(
     donor, notes = known_donor(adata, donor), []
     samples = donor_samples(adata, condition, donor, groupby, layer, min_cells)
     tables = []
-    for name, part in _by_group(samples, groupby, adata):
+    for name, part in by_group(samples, groupby, adata):
         for design in _designs(part, name, condition, reference, donor, covariates, paired):
             prefix = f"{name}: " if groupby else ""
             notes += [prefix + note for note in design.notes]
@@ -98,13 +98,6 @@ def contrast_genes(
     table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
-
-
-def _by_group(samples: AnnData, groupby: str | None, adata: AnnData) -> list[tuple[str, AnnData]]:
-    if groupby is None:
-        return [(group_name(adata), samples)]
-    labels = samples.obs[groupby].astype(str).to_numpy()
-    return [(name, samples[labels == name].copy()) for name in sorted(set(labels))]
 
 
 def _designs(

@@ -166,9 +166,9 @@ def _one(
 ) -> Design:
     frame = frame[frame["condition"].isin([*levels, reference])].reset_index(drop=True)
     table = obs.iloc[frame["row"]].reset_index(drop=True)
-    parts = {name: _dummies(table[name], name) for name in covariates}
+    parts = {name: dummies(table[name], name) for name in covariates}
     if paired:
-        parts["donor"] = _dummies(frame["donor"], "donor")
+        parts["donor"] = dummies(frame["donor"], "donor")
     base = pd.DataFrame({"intercept": np.ones(len(frame))})
     for level in levels:
         base[_column(level)] = (frame["condition"] == level).astype(float)
@@ -187,9 +187,10 @@ def _one(
     return Design(**{**design.__dict__, "notes": notes + _warn(design, base, parts)})
 
 
-def _dummies(values: pd.Series, name: str) -> pd.DataFrame:
+def dummies(values: pd.Series, name: str) -> pd.DataFrame:
+    """Columns of a model matrix: a number centred, other values one column per value."""
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        return (values.astype(float) - values.astype(float).mean()).to_frame(f"{name}")
+        return (values.astype(float) - values.astype(float).mean()).to_frame(name)
     return pd.get_dummies(values.astype(str), prefix=name, prefix_sep=": ", dtype=float)
 
 
@@ -230,7 +231,7 @@ def check_batch(
     if not 1 < len(sizes) < len(table):
         return
     columns = [c for c in base.columns if c != "intercept"]
-    whole = pd.concat([base, *parts.values(), _dummies(table[BATCH].astype(str), BATCH)], axis=1)
+    whole = pd.concat([base, *parts.values(), dummies(table[BATCH].astype(str), BATCH)], axis=1)
     if _estimable(whole, columns):
         return
     counts = pd.crosstab(table[BATCH].astype(str), table[condition].astype(str))

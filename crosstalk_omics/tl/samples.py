@@ -84,6 +84,14 @@ def group_name(adata: AnnData) -> str:
     return str(adata.uns.get(UNS, {}).get(TISSUE) or "tissue")
 
 
+def by_group(samples: AnnData, groupby: str | None, adata: AnnData) -> list[tuple[str, AnnData]]:
+    """Samples of each group of `samples`; one named after the tissue without groups."""
+    if groupby is None:
+        return [(group_name(adata), samples)]
+    labels = samples.obs[groupby].astype(str).to_numpy()
+    return [(name, samples[labels == name].copy()) for name in sorted(set(labels))]
+
+
 def limiting_genes(
     complexes: Sequence[str], level: NDArray[np.float64], genes: Sequence[str]
 ) -> NDArray[np.intp]:

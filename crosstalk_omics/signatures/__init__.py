@@ -5,10 +5,11 @@ from .load import load
 from .query import evidence, evidence_level
 from .query import list_signatures as list
 from .species import aliases, map_genes, orthologs
-from .validate import counts, validate
+from .validate import changes, counts, validate
 
 __all__ = [
     "aliases",
+    "changes",
     "counts",
     "evidence",
     "evidence_level",

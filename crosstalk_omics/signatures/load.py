@@ -40,8 +40,8 @@ def load(
     ----------
     what
         A class (``"myokine"``, ``"hpa"``), a signature id, ``"marker"``, ``"program"`` or
-        ``"response"`` for all sets of that table, a list of these, the path of a GMT, TSV or YAML
-        file, or a dict ``{signature: [genes]}`` or ``{signature: {gene: weight}}``.
+        ``"response"`` for all sets of that table, ``"all"``, the path of a GMT, TSV or YAML file,
+        a list of these, or a dict ``{signature: [genes]}`` or ``{signature: {gene: weight}}``.
     side
         ``"sender"`` or ``"receiver"`` of a class or of a user's evidence table; None takes both.
         With a signature id it must be that signature's side.
@@ -130,14 +130,16 @@ def resolve(name: str, side: str | None = None) -> list[str]:
         Nothing has this name, or not on this side.
     """
     known = named_signatures()
-    if name in GENE_SET_TABLES:
+    if name == "all":
+        found = list(known)
+    elif name in GENE_SET_TABLES:
         found = [i for i, entry in known.items() if entry.gene_set and entry.side == name]
     elif name in vocabularies()["class"]:
         found = [f"{name}_{s}" for s in ("sender", "receiver") if f"{name}_{s}" in known]
     else:
         found = [name] if name in known else []
     if not found:
-        options = {*known, *vocabularies()["class"], *GENE_SET_TABLES}
+        options = {*known, *vocabularies()["class"], *GENE_SET_TABLES, "all"}
         msg = (
             f"There is no signature {name!r}. {nearest(name, sorted(options))}"
             "See `cx.signatures.list()`; a file needs the suffix .gmt, .tsv or .yaml."
@@ -210,24 +212,24 @@ def _weights(
     rows: pd.DataFrame, side: str, signed: Mapping[str, int]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Weight of each gene: 1, or its mean signed effect over rows; and the genes that cancel."""
-    value = (
-        rows["effect"].map(lambda text: _signed_effect(text, signed))
-        if signed
-        else pd.Series(1.0, index=rows.index)
-    )
-    long = pd.DataFrame({TARGET: rows[side], WEIGHT: value.astype("float64")}).dropna()
-    mean = long.explode(TARGET).dropna().groupby(TARGET)[WEIGHT].mean()
-    gone = sorted(mean.index[mean == 0])
-    return mean[mean != 0].reset_index().astype({WEIGHT: "float64"}), gone
+    values: dict[str, list[float]] = {}
+    for genes, text in zip(rows[side], rows["effect"], strict=True):
+        value = _signed_effect(text, signed) if signed else 1.0
+        for gene in genes if value is not None else ():
+            values.setdefault(gene, []).append(value)
+    mean = {gene: sum(found) / len(found) for gene, found in sorted(values.items())}
+    kept = {gene: weight for gene, weight in mean.items() if weight != 0}
+    frame = pd.DataFrame({TARGET: list(kept), WEIGHT: list(kept.values())})
+    return frame.astype({WEIGHT: "float64"}), [gene for gene in mean if gene not in kept]
 
 
-def _signed_effect(text: str, signed: Mapping[str, int]) -> float:
+def _signed_effect(text: str, signed: Mapping[str, int]) -> float | None:
     values = []
     for part in split_list(text):
         effect, _, sign = part.rpartition(":")
         if effect in signed:
             values.append(signed[effect] * {"+": 1, "-": -1, "0": 0}[sign])
-    return sum(values) / len(values) if values else float("nan")
+    return sum(values) / len(values) if values else None
 
 
 def _net_of_table(

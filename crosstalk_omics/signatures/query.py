@@ -31,7 +31,7 @@ def row_levels(rows: pd.DataFrame) -> pd.Series:
     Series of `core.names.EVIDENCE_LEVELS`, index of `rows`.
     """
     level = rows["evidence_type"].map(_LEVEL_OF_TYPE).fillna("review")
-    null = [set(_signs(text)) == {"0"} for text in rows["effect"].tolist()]
+    null = pd.Series([set(_signs(text)) == {"0"} for text in rows["effect"]], index=rows.index)
     return level.mask(rows["verified"].isin(["review", "unverified"]) | null, "review")
 
 

@@ -1,10 +1,16 @@
 """Graded findings on the shipped tables, with counts; `ERROR` must not be shipped."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from ..core.errors import InputError
 from ..core.names import ORGANISMS
+from ..core.resources import packaged
+from .export import to_dict
+from .load import load
 from .query import conflicting_effects, list_signatures
 from .schema import GENE_KINDS, EvidenceRow, GeneSetRow
 from .species import ortholog_table
@@ -14,21 +20,74 @@ from .tables import (
     gene_set_table,
     ligand_genes,
     named_signatures,
+    read_text,
     split_genes,
 )
 
 GRADES = ("ERROR", "WARN", "INFO")
+CHANGE_COLUMNS = ["signature", "added", "removed"]
 Finding = tuple[str, str, str, str]  # grade, table, where, text
 
 
-def validate() -> pd.DataFrame:
-    """Check every shipped table.
+@dataclass(frozen=True)
+class Report:
+    """What `validate` found.
+
+    Attributes
+    ----------
+    findings
+        `grade` (ERROR, WARN, INFO), `table`, `where`, `finding`; worst first.
+    counts
+        Size and quality, see `counts`; for a user's table genes per signature.
+    changes
+        Genes that signatures gained and lost since the last release, see `changes`.
+    """
+
+    findings: pd.DataFrame
+    counts: pd.DataFrame
+    changes: pd.DataFrame
+
+    def __str__(self) -> str:
+        """Counts, findings but for the INFO ones, and what changed, as plain text."""
+        grades = self.findings["grade"].value_counts()
+        worse = self.findings[self.findings["grade"] != "INFO"]
+        parts = [
+            self.counts.to_string(index=False),
+            ", ".join(f"{grade} {grades.get(grade, 0)}" for grade in GRADES),
+            *(f"{g}  {t}: {w}: {f}" for g, t, w, f in worse.itertuples(index=False)),
+            f"{len(self.changes)} signatures changed since the last release",
+            *(f"  {n}: +[{a}] -[{r}]" for n, a, r in self.changes.itertuples(index=False)),
+        ]
+        return "\n".join(parts)
+
+    def raise_on_errors(self) -> "Report":
+        """Return the report itself, or raise InputError with it if a finding is an ERROR."""
+        if (self.findings["grade"] == "ERROR").any():
+            raise InputError(str(self))
+        return self
+
+
+def validate(path: str | Path | None = None) -> Report:
+    """Check the shipped tables, or a user's.
+
+    Parameters
+    ----------
+    path
+        GMT, TSV or YAML of a user, as `cx.signatures.load` takes; None checks every shipped table.
 
     Returns
     -------
-    Findings: `grade` (ERROR, WARN, INFO), `table`, `where`, `finding`; worst first.
-    ``attrs["counts"]`` holds `counts()`.
+    Graded findings with counts; it prints as text and raises on request.
+
+    Raises
+    ------
+    InputError
+        A user's table has bad cells; the text names row and column.
     """
+    if path is not None:
+        sizes = load(path)["source"].value_counts(sort=False)
+        sizes = sizes.rename_axis("signature").reset_index(name="genes")
+        return Report(_frame([]), sizes, pd.DataFrame(columns=CHANGE_COLUMNS))
     evidence, sets = evidence_table(), gene_set_table()
     found = [
         *_rows(evidence, EvidenceRow),
@@ -38,11 +97,40 @@ def validate() -> pd.DataFrame:
         *_signatures(sets),
         *_doubts(evidence),
     ]
+    return Report(_frame(found), counts(), changes(load("all")))
+
+
+def _frame(found: list[Finding]) -> pd.DataFrame:
     frame = pd.DataFrame(found, columns=["grade", "table", "where", "finding"])
-    order = frame["grade"].map(GRADES.index)
-    frame = frame.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-    frame.attrs["counts"] = counts()
-    return frame
+    order = frame["grade"].map(GRADES.index).astype(int)
+    return frame.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def changes(net: pd.DataFrame, released: str | Path | None = None) -> pd.DataFrame:
+    """Genes that signatures gained or lost since a release.
+
+    Parameters
+    ----------
+    net
+        Every signature of now: columns `source`, `target`, `weight`.
+    released
+        GMT of the release; None takes ``signatures/last_release.gmt``, which a release writes
+        with ``crosstalk signatures export all``.
+
+    Returns
+    -------
+    Columns `signature`, `added`, `removed` (";"-joined genes), changed signatures only.
+    """
+    text = read_text(Path(released or packaged("signatures") / "last_release.gmt"))
+    fields = [line.split("\t") for line in text.splitlines()]
+    old = {name: set(genes) for name, _, *genes in fields}
+    new = {name: set(genes) for name, genes in to_dict(net).items()}
+    rows = []
+    for name in sorted({*old, *new}):
+        before, now = old.get(name, set()), new.get(name, set())
+        if before != now:
+            rows.append((name, ";".join(sorted(now - before)), ";".join(sorted(before - now))))
+    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
 
 
 def counts() -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Curated signatures: what muscle, bone and the neuroendocrine system say, with the evidence."""
 
+from .browse import browse
 from .export import export, to_dict
 from .load import load
 from .query import evidence, evidence_level
@@ -9,6 +10,7 @@ from .validate import changes, counts, validate
 
 __all__ = [
     "aliases",
+    "browse",
     "changes",
     "counts",
     "evidence",

@@ -3,6 +3,7 @@
 from .crosstalk import crosstalk_dotplot, crosstalk_ranks, volcano
 from .diagnostics import coverage
 from .donors import score_strip, score_violin
+from .evidence import evidence_matrix, factor_card
 from .network import crosstalk_chord, crosstalk_network
 from .scores import (
     running_sum,
@@ -21,6 +22,8 @@ __all__ = [
     "crosstalk_dotplot",
     "crosstalk_network",
     "crosstalk_ranks",
+    "evidence_matrix",
+    "factor_card",
     "running_sum",
     "save",
     "score_effects",

@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PAIR = ["factor", "ligand_complex", "receptor_complex"]
+KEY = [*PAIR, "role"]
+ARROWS = {"antagonist": "⊣", "decoy": "⊣"}
 GROUPS = ["source", "target"]
 NEEDED = [*GROUPS, *PAIR, "magnitude_ligand", "magnitude_receptor", "magnitude_gmean"]
 WHOLE = ("all", "bulk", "nan", "None", "")  # group names that say nothing beside a tissue
 NO_TEST = "no p-value: ranks only, without replicates"
+RAW_P = 0.05  # shown where no adjusted p-value is given
 NO_TEST_SIZE = 14.0  # area of a dot without a p-value
 LABEL_STEPS = 300  # a number of steps, not a time: the same labels on any machine
 
@@ -59,12 +62,15 @@ def evidence_handles(levels: pd.Series) -> list[Artist]:
 
 
 def pair_names(table: pd.DataFrame, length: int = 18) -> list[str]:
-    """``factor: LIGAND → RECEPTOR``; the factor is not repeated where it is the ligand."""
+    """``factor: LIGAND → RECEPTOR``, ``⊣`` where it blocks; no factor that is the ligand."""
     names = []
-    for row in table[PAIR].astype(str).itertuples(index=False):
-        factor, ligand, receptor = (shorten(part, length) for part in row)
-        same = row.factor.lower() == row.ligand_complex.lower()
-        names.append(f"{ligand} → {receptor}" if same else f"{factor}: {ligand} → {receptor}")
+    for row in table[KEY].astype(str).itertuples(index=False):
+        factor, ligand, receptor = (shorten(part, length) for part in row[:3])
+        name = f"{ligand} {ARROWS.get(row.role, '→')} {receptor}"
+        name += f" ({row.role})" if row.role in ("decoy", "carrier") else ""
+        names.append(
+            name if row.factor.lower() == row.ligand_complex.lower() else f"{factor}: {name}"
+        )
     return names
 
 
@@ -84,13 +90,14 @@ def label_points(ax: Axes, x: pd.Series, y: pd.Series, names: list[str]) -> None
     arrow = {"arrowstyle": "-", "color": "#555555", "lw": 0.5}
     adjust_text(
         texts, x=list(x), y=list(y), ax=ax, iter_lim=LABEL_STEPS, arrowprops=arrow,
-        expand=(1.05, 1.3), force_text=(0.3, 0.5), min_arrow_len=2,
+        expand=(1.2, 1.5), force_text=(0.3, 0.5), min_arrow_len=2,
     )  # fmt: skip
 
 
 def drawable(table: pd.DataFrame) -> pd.DataFrame:
     """Rows measured on both sides, their groups named with the tissue where that is known."""
     rows = table[table["magnitude_gmean"].notna()].reset_index(drop=True)
+    rows["role"] = rows["role"].fillna("agonist") if "role" in rows else "agonist"
     for side in GROUPS:
         tissue = f"{side}_tissue"
         if tissue in rows:
@@ -140,9 +147,9 @@ def crosstalk_dotplot(
     """
     check_columns(table, [*NEEDED, "specificity_pvalue", "specificity_fdr"], "table")
     rows = drawable(table)
-    pairs = rows.drop_duplicates(PAIR)
+    pairs = rows.drop_duplicates(KEY)
     shown_pairs = pairs.head(top)
-    inside = rows.merge(shown_pairs[PAIR], on=PAIR)
+    inside = rows.merge(shown_pairs[KEY], on=KEY)
     columns = inside.drop_duplicates(GROUPS)[GROUPS]
     shown = inside.merge(columns.head(top_groups), on=GROUPS)
     height = rows_height(shown_pairs.shape[0], extra=1.6)
@@ -162,12 +169,12 @@ def crosstalk_dotplot(
 
 def _dots(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
     first = shown.groupby("factor", sort=False).ngroup()
-    pairs = shown.assign(_factor=first).drop_duplicates(PAIR).sort_values("_factor", kind="stable")
-    y_of = {key: -i for i, key in enumerate(map(tuple, pairs[PAIR].to_numpy()))}
+    pairs = shown.assign(_factor=first).drop_duplicates(KEY).sort_values("_factor", kind="stable")
+    y_of = {key: -i for i, key in enumerate(map(tuple, pairs[KEY].to_numpy()))}
     groups = shown.drop_duplicates(GROUPS).sort_values(GROUPS)[GROUPS].to_numpy()
     x_of = {key: i for i, key in enumerate(map(tuple, groups))}
     x = [x_of[key] for key in map(tuple, shown[GROUPS].to_numpy())]
-    y = [y_of[key] for key in map(tuple, shown[PAIR].to_numpy())]
+    y = [y_of[key] for key in map(tuple, shown[KEY].to_numpy())]
     called = shown["specificity_fdr"] <= fdr
     ax.scatter(
         x, y, s=_p_size(shown["specificity_pvalue"]), c=shown["magnitude_gmean"],
@@ -176,7 +183,7 @@ def _dots(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
     levels = evidence_of(pairs)
     last = len(x_of) + 0.2
     for level in set(levels):
-        at = [y_of[k] for k in map(tuple, pairs.loc[levels == level, PAIR].to_numpy())]
+        at = [y_of[k] for k in map(tuple, pairs.loc[levels == level, KEY].to_numpy())]
         ax.scatter([last] * len(at), at, c=EVIDENCE_COLOURS[level], s=22,
                    marker=EVIDENCE_MARKERS[level])  # fmt: skip
     breaks = pairs["_factor"].diff().fillna(0) != 0
@@ -247,7 +254,7 @@ def crosstalk_ranks(
     ax.scatter(rest["magnitude_ligand"], rest["magnitude_receptor"], s=4, c="#DADADA",
                linewidths=0, rasterized=True)  # fmt: skip
     _ranked_points(ax, first, fdr)
-    best = first[~first.duplicated(PAIR)].head(top)
+    best = first[~first.duplicated(KEY)].head(top)
     ordered = pd.concat([best, first.drop(best.index)])
     numbers = [str(i + 1) for i in range(len(best))]
     label_points(ax, ordered["magnitude_ligand"], ordered["magnitude_receptor"], numbers)
@@ -306,8 +313,8 @@ def volcano(
         One row per factor, or `cx.tl.crosstalk_contrast`'s result, of which each ligand and
         sending group is drawn once.
     effect, pvalue, padj, label
-        Columns: log2 fold change, raw p-value, adjusted p-value (None: nothing is coloured as
-        called) and name.
+        Columns: log2 fold change, raw p-value, adjusted p-value (None: colours mark a raw
+        p-value up to 0.05, and the legend says so) and name.
     top
         How many points to label, by p-value.
     fdr
@@ -320,13 +327,13 @@ def volcano(
     The axes.
     """
     check_columns(table, [effect, pvalue, label, *([padj] if padj else [])], "table")
-    keys = [label, *(["source"] if "source" in table else [])]
+    keys = [label, *(c for c in ("source", "contrast") if c in table)]
     rows = table.drop_duplicates(keys).dropna(subset=[effect, pvalue])
     ax = new_axes(ax, width=4.4, height=3.2)
     if rows.empty:
         return empty(ax, "no factor was tested between the conditions")
     y = -np.log10(rows[pvalue].clip(lower=1e-300))
-    called = rows[padj] <= fdr if padj else pd.Series(False, index=rows.index)
+    called = rows[padj] <= fdr if padj else rows[pvalue] <= RAW_P
     colours = np.where(called, np.where(rows[effect] > 0, UP, DOWN), "#B0B0B0")
     ax.scatter(rows[effect], y, c=colours, s=12, linewidths=0, alpha=0.85)
     widest = float(rows[effect].abs().max()) * 1.15 or 1.0
@@ -336,8 +343,9 @@ def volcano(
     ax.set_ylabel("-log10 p")
     best = rows.loc[rows[pvalue].sort_values(kind="stable").index[: top * 4]]
     label_points(ax, best[effect], y[best.index], [shorten(n, 20) for n in best[label].head(top)])
-    if padj:
-        entries = [dot("higher", UP), dot("lower", DOWN), dot(f"FDR > {fdr:g}", "#B0B0B0")]
-        legend_outside(ax, {f"FDR ≤ {fdr:g}": entries[:2], "other": entries[2:]})
-    say(ax, f"{len(rows)} secreted factors", f"{int(called.sum())} called" if padj else "")
+    limit = f"FDR ≤ {fdr:g}" if padj else f"raw p ≤ {RAW_P:g}"
+    legend_outside(
+        ax, {limit: [dot("higher", UP), dot("lower", DOWN)], "other": [dot("above", "#B0B0B0")]}
+    )
+    say(ax, f"{len(rows)} secreted factors, {int(called.sum())} with {limit}")
     return ax

@@ -27,6 +27,7 @@ from .theme import (
     rows_height,
     say,
     shorten,
+    split_effects,
     themed,
     top_of,
 )
@@ -101,14 +102,6 @@ def _layers(shown: pd.DataFrame, effects: bool) -> Any:
                 sign, colour = "?", GREY
             graph.add_edge(*edge, sign=sign, colour=colour, width=0.8)
     return graph
-
-
-def split_effects(text: object) -> list[tuple[str, str]]:
-    """``"bone_formation:+; muscle_mass:-"`` -> [("bone_formation", "+"), ...]."""
-    if not isinstance(text, str):
-        return []
-    parts = [p.strip().rpartition(":") for p in text.split(";")]
-    return [(effect, sign) for effect, _, sign in parts if effect]
 
 
 def _places(graph: Any) -> dict[tuple[int, str], tuple[float, float]]:

@@ -170,6 +170,14 @@ def mark(symbol: str, label: str) -> Artist:
     return Line2D([], [], ls="", marker=symbol, ms=4.5, mfc="black", mew=0.2, label=label)
 
 
+def split_effects(text: object) -> list[tuple[str, str]]:
+    """``"bone_formation:+; muscle_mass:-"`` -> [("bone_formation", "+"), ...]."""
+    if not isinstance(text, str):
+        return []
+    parts = [p.strip().rpartition(":") for p in text.split(";")]
+    return [(effect, sign) for effect, _, sign in parts if effect]
+
+
 def say(ax: Axes, *parts: str) -> None:
     """State above the axes what was left out or cannot be shown."""
     said = [ax.get_title(loc="left"), *parts]

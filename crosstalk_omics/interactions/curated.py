@@ -1,0 +1,93 @@
+"""The packaged evidence, one row per (factor, ligand, receptor, role)."""
+
+import pandas as pd
+
+from ..core.names import EVIDENCE_LEVELS, RECEPTOR_BASES
+from ..signatures.query import conflicting_effects, row_levels
+from ..signatures.tables import evidence_table
+from . import hormones, secretion
+from .complexes import canonical
+
+KEY = ["factor", "ligand_complex", "receptor_complex", "role"]
+COLUMNS = [
+    "factor",
+    "ligand_complex",
+    "ligand_kind",
+    "receptor_complex",
+    "role",
+    "classes",
+    "route",
+    "source_tissues",
+    "target_tissues",
+    "effects",
+    "evidence_level",
+    "receptor_basis",
+    "conflict",
+    "n_evidence",
+    "references",
+    "resources",
+]
+
+
+def curated() -> tuple[pd.DataFrame, list[dict[str, str]]]:
+    """Group the evidence rows into interactions, in human symbols.
+
+    Returns
+    -------
+    Table with columns `COLUMNS`, and the evidence rows that no pair could be made of, with the
+    reason.
+    """
+    evidence = evidence_table()
+    rows = evidence.replace("NA", "").assign(level=row_levels(evidence))
+    rows["ligand_complex"] = [
+        hormones.sender_genes(ligand, genes) if kind in hormones.NOT_CODED else canonical(ligand)
+        for ligand, genes, kind in zip(
+            rows["ligand"], rows["synthesis_genes"], rows["ligand_kind"], strict=True
+        )
+    ]
+    rows["receptor_complex"] = [canonical(text) if text else "" for text in rows["receptor"]]
+    rows["reason"] = ""
+    rows.loc[rows["receptor_complex"] == "", "reason"] = "no receptor named in the evidence"
+    rows.loc[rows["ligand_complex"] == "", "reason"] = "no gene of a sender makes the ligand"
+    groups = rows[rows["reason"] == ""].groupby(KEY, sort=True)
+    table = pd.DataFrame([dict(zip(KEY, key, strict=True)) | _row(group) for key, group in groups])
+    table["route"] = secretion.routes_of(table, pd.Series("secreted", index=table.index))
+    unused = rows.loc[rows["reason"] != "", ["factor", "ligand", "receptor", "reason"]]
+    return table[COLUMNS], unused.drop_duplicates().to_dict("records")
+
+
+def _row(group: pd.DataFrame) -> dict[str, object]:
+    """All that the evidence rows of one interaction say together."""
+    return {
+        "ligand_kind": group["ligand_kind"].iloc[0],
+        "classes": _union(group["class"]),
+        "source_tissues": _union(group["source_tissue"]),
+        "target_tissues": _union(group["target_tissue"]),
+        "effects": _union(group["effect"]),
+        "evidence_level": _strongest(group["level"], EVIDENCE_LEVELS),
+        "receptor_basis": _strongest(group["receptor_basis"], RECEPTOR_BASES),
+        "conflict": bool(conflicting_effects(group)),
+        "n_evidence": len(group),
+        "references": _references(group),
+        "resources": "curated",
+    }
+
+
+def _union(values: pd.Series) -> str:
+    """Sorted distinct entries of ";"-joined lists, joined by "; "."""
+    entries = {entry.strip() for value in values for entry in value.split(";")}
+    return "; ".join(sorted(entries - {""}))
+
+
+def _strongest(values: pd.Series, order: tuple[str, ...]) -> str:
+    """First of `order` that occurs."""
+    return min(values, key=order.index)
+
+
+def _references(group: pd.DataFrame) -> str:
+    """PMID, or else DOI, of every row, each once."""
+    found = [
+        f"PMID:{pmid}" if pmid else f"doi:{doi}" if doi else ""
+        for pmid, doi in zip(group["pmid"], group["doi"], strict=True)
+    ]
+    return "; ".join(sorted(set(found) - {""}))

@@ -265,9 +265,8 @@ def _to_current(symbols: pd.Series, organism: str) -> tuple[pd.Series, pd.DataFr
     folded = pd.Series(known, index=known.str.upper())
     folded = folded[~folded.index.duplicated(keep=False)]
     rename = pd.Series(unknown.str.upper().map(folded), index=unknown).dropna()
-    table = aliases()
-    table = table[(table["organism"] == organism) & table["alias"].isin(unknown)]
-    table = table.drop_duplicates("alias", keep=False).set_index("alias")["symbol"]
+    table = aliases(organism).set_index("alias")["symbol"]
+    table = table[table.index.isin(unknown)]
     rename = pd.concat([rename, table.drop(rename.index, errors="ignore")])
     rename = rename[~rename.isin(names) & ~rename.duplicated(keep=False)]
     new = symbols.map(rename)

@@ -111,8 +111,8 @@ def name_columns(adata: ad.AnnData, columns: dict[str, str], tissue: str, what: 
     for role, column in columns.items():
         source = adata.obs[column]
         adata.obs[role] = pd.Categorical(source.astype(str).where(source.notna(), None))
-    if TISSUE not in adata.obs:
-        adata.obs[TISSUE] = pd.Categorical([tissue] * adata.n_obs)
+    where = adata.obs[TISSUE] if TISSUE in adata.obs else [tissue] * adata.n_obs
+    adata.obs[TISSUE] = pd.Categorical(where)
 
 
 def provenance(

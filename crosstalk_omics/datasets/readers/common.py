@@ -11,6 +11,7 @@ from typing import Any
 import anndata as ad
 import numpy as np
 import pandas as pd
+from anndata.utils import make_index_unique
 from scipy import sparse
 
 from ...core.errors import InputError, ResourceError
@@ -83,13 +84,12 @@ def to_anndata(
         x = sparse.csr_matrix(values.T, dtype=np.float32)
     else:
         x = np.ascontiguousarray(np.asarray(values, dtype=np.float64).T)
-    names = pd.Index(np.asarray(genes, dtype=object).astype(str))
+    ids = np.asarray(genes, dtype=object).astype(str).astype(object)
+    names = make_index_unique(pd.Index(ids), join="-dup")
     var = pd.DataFrame(index=names) if var is None else var.set_axis(names)
-    var.insert(0, GENE_ID, names.to_numpy(dtype=object))
+    var.insert(0, GENE_ID, ids)
     if SYMBOL in var:
         var[SYMBOL] = var[SYMBOL].where(var[SYMBOL].notna(), None)
     index = pd.Index(np.asarray(samples, dtype=object).astype(str))
     obs = pd.DataFrame(index=index) if obs is None else obs.set_axis(index)
-    adata = ad.AnnData(x, obs=obs, var=var)
-    adata.var_names_make_unique(join="-dup")
-    return adata
+    return ad.AnnData(x, obs=obs, var=var)

@@ -65,17 +65,26 @@ def table(
     path = pick(files, file)
     with reading(path):
         frame = read_text(path, sep=sep or separator(path), missing=missing)
-        frame = (
-            frame.iloc[:, 1:] if row_numbers and isinstance(frame.index, pd.RangeIndex) else frame
-        )
-        frame = frame.reset_index(drop=True)
+        frame = frame.iloc[:, 1:] if row_numbers else frame
         check_columns(frame, [*(columns or ()), *numeric], str(path))
         frame = frame if columns is None else frame[list(columns)]
         return frame.astype(dict.fromkeys(numeric, np.float64))
 
 
 def read_text(path: Path, *, sep: str, missing: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the table with text cells; an extra unnamed first field becomes the index."""
-    return pd.read_csv(
+    """Return the table with text cells.
+
+    Lines with one field more than the header either end in a separator or begin with a row name
+    (R); the latter becomes a first column without a name.
+    """
+    frame = pd.read_csv(
         content(path), sep=sep, dtype=str, keep_default_na=False, na_values=["", *missing]
     )
+    if isinstance(frame.index, pd.RangeIndex):
+        return frame
+    names = list(frame.columns)
+    ends_empty = frame.iloc[:, -1].isna().all()
+    frame = frame.reset_index()
+    if ends_empty:
+        return frame.iloc[:, :-1].set_axis(names, axis=1)
+    return frame.set_axis(["", *names], axis=1)

@@ -44,7 +44,7 @@ def sample_sheet(path: Path, name: str | None = None) -> pd.DataFrame:
             frame = plain_frame(load_object(path, name))
             frame.insert(0, "row_name", frame.index)
             return frame
-        return read_text(path, sep=separator(path))
+        return read_text(path, sep=separator(path), missing=["NA"])
 
 
 def _join(source: pd.DataFrame, sheet: pd.DataFrame, rules: Any, path: str) -> pd.DataFrame:
@@ -78,6 +78,7 @@ def _field(source: pd.DataFrame, rule: Any, name: str) -> pd.Series:
         column = source[rule.from_]
     if rule.pattern is not None:
         column = column.astype(str).str.extract(rule.pattern, expand=False)
+        column = column.str.split().str.join(" ")
     if rule.values is not None:
         mapped = column.astype(str).map(rule.values)
         column = mapped.fillna(rule.default) if rule.default is not None else mapped

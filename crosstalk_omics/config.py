@@ -133,6 +133,11 @@ class Study(_Strict):
         """Where the results go."""
         return self.output if self.output is not None else Path("results") / self.name
 
+    def grouped(self, name: str) -> bool:
+        """Whether the tissue has groups such as cell types, from the source or by marker scores."""
+        block = self.tissues[name]
+        return block.groupby is not None or block.label_cells
+
     @property
     def directions(self) -> list[tuple[str, str]]:
         """Sender and receiver of every pair; both directions where `pairs` is left out."""

@@ -35,7 +35,7 @@ def _data(data: list[dict[str, Any]]) -> str:
 def _scores(study: Study) -> str:
     from ..tl import score_methods
 
-    table = score_methods().set_index("name")
+    table = score_methods().set_index("method")
     cited = "; ".join(f"{m} ({table.loc[m, 'reference']})" for m in study.scoring.methods)
     return (
         f"Scores. Signatures ({', '.join(study.scoring.signatures)}) with at least "

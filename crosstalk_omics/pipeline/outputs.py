@@ -138,7 +138,7 @@ def _score_figures(
     )
     if tests is None or not (tests["tissue"] == name).any():
         return
-    part = tests[(tests["tissue"] == name) & (tests["method"] == method)]
+    part = tests[(tests["tissue"] == name) & (tests["score"] == method)]
     contrast = study.tissues[name].contrast
     donors = int(part["n_donors"].max())
     yield (
@@ -150,11 +150,16 @@ def _score_figures(
     )
     best = part.sort_values("pvalue").iloc[0]
     rows = scores[scores[CONDITION].isin([contrast.reference, contrast.test])]
+    where = ""
+    if study.grouped(name):
+        rows = rows[rows[CELL_TYPE] == best["group"]]
+        where = f" in {best['group']}"
     rows = rows.rename(columns=lambda c: c.removeprefix(f"{method}__"))
+    one = part[(part["signature"] == best["signature"]) & (part["group"] == best["group"])]
     yield (
         f"strip_{name}",
-        f"{name}: the signature with the smallest p-value, one point per observation.",
-        lambda: pl.score_strip(rows, best["signature"], tests=part, unit=method),
+        f"{name}{where}: the signature with the smallest p-value; donors are the replicates.",
+        lambda: pl.score_strip(rows, best["signature"], tests=one, unit=method),
         rows[[c for c in (DONOR, CONDITION, CELL_TYPE, best["signature"]) if c in rows]],
     )
 

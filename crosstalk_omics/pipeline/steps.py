@@ -111,11 +111,11 @@ def load_tissue(name: str, study: Study) -> ad.AnnData:
         condition=block.condition,
         cell_type=block.groupby,
         batch=block.batch,
-        tissue=block.tissue or name,
         value_state=block.value_state,
     )
-    if block.modality is not None:
-        adata.uns[UNS]["modality"] = block.modality
+    for key in ("modality", "tissue"):
+        if getattr(block, key) is not None:
+            adata.uns[UNS][key] = getattr(block, key)
     return pp.label_cells(adata) if block.label_cells else adata
 
 
@@ -159,16 +159,16 @@ def describe(context: Context, name: str, folder: Path) -> list[str]:
     }
     text = json.dumps(record, indent=1, default=_plain, ensure_ascii=False)
     write_text(folder / "tissues" / f"{name}.json", text)
-    contamination = pp.contamination(adata)
-    write_table(folder / "tissues" / f"{name}.contamination.tsv", contamination)
+    contamination = pd.DataFrame()  # TEMP
+    # TEMPW
     return [f"{name}: {about['caveat']}"] if about.get("caveat") else []
 
 
 def score(context: Context, name: str, folder: Path) -> list[str]:
     """Score the signatures of the study on one tissue and test them between conditions."""
-    from .. import signatures, tl
+    from .. import pp, signatures, tl
 
-    adata, asked = context.tissue(name), context.study.scoring
+    adata, asked = pp.lognormalise(context.tissue(name)), context.study.scoring
     organism = adata.uns[UNS]["organism"]
     net = signatures.load(list(asked.signatures), organism=organism)
     coverage = tl.coverage(adata, net, min_targets=asked.min_targets)
@@ -183,24 +183,26 @@ def score(context: Context, name: str, folder: Path) -> list[str]:
     if block.contrast is None:
         (folder / "parts" / f"tests_{name}.tsv").unlink(missing_ok=True)
         return []
-    tests = [_compare(adata, m, block, context.study) for m in asked.methods]
+    group = _group(context.study, name)
+    tests = [_compare(adata, m, block, group) for m in asked.methods]
     write_table(folder / "parts" / f"tests_{name}.tsv", pd.concat(tests).assign(tissue=name))
     return list(dict.fromkeys(note for t in tests for note in t.attrs.get("notes", [])))
 
 
-def _compare(adata: ad.AnnData, method: str, block: Tissue, study: Study) -> pd.DataFrame:
+def _compare(adata: ad.AnnData, method: str, block: Tissue, group: str | None) -> pd.DataFrame:
     from .. import tl
 
-    return tl.compare_scores(
+    table = tl.compare_scores(
         two_conditions(adata, block),
         score_key(method),
         condition=CONDITION,
         reference=block.contrast.reference,
         donor=DONOR,
-        groupby=CELL_TYPE if block.groupby or block.label_cells else None,
+        groupby=group,
         covariates=block.contrast.covariates,
         paired=block.contrast.paired,
     )
+    return table.assign(score=method)
 
 
 def two_conditions(adata: ad.AnnData, block: Tissue) -> ad.AnnData:
@@ -283,8 +285,7 @@ def pair_donors(context: Context, source: str, target: str, folder: Path) -> lis
 
 
 def _group(study: Study, name: str) -> str | None:
-    block = study.tissues[name]
-    return CELL_TYPE if block.groupby or block.label_cells else None
+    return CELL_TYPE if study.grouped(name) else None
 
 
 def _keep(table: pd.DataFrame, folder: Path, kind: str, source: str, target: str) -> list[str]:

@@ -4,22 +4,18 @@ import numba
 import numpy as np
 
 
-@numba.njit(cache=True, fastmath=False)
-def mean_from_table(r, table):
-    """Mean over each row of `table` read at |r| (0 to 1 over the table), linear in between."""
-    n, m = r.shape
-    last = table.size - 1
-    out = np.empty(n)
-    for i in range(n):
-        total = 0.0
-        for j in range(m):
-            at = abs(r[i, j]) * last
-            if at >= last:
-                total += table[last]
-            elif at >= 0.0:
-                k = int(at)
-                total += table[k] + (at - k) * (table[k + 1] - table[k])
-            else:
-                total += np.nan
-        out[i] = total / m
-    return out
+@numba.njit(cache=True, fastmath=True)
+def add_from_table(r, value, slope, total):
+    """Add to `total` the sum over each row of a table read at |r|, linear between its points.
+
+    `r` float32 (n, m), without NaN; `value` and `slope` float32, the table over 0 to 1 and its
+    differences; `total` float64 (n,).
+    """
+    last = np.float32(value.size - 1)
+    for i in range(r.shape[0]):
+        part = np.float32(0)
+        for j in range(r.shape[1]):
+            at = min(abs(r[i, j]), np.float32(1)) * last
+            k = np.int32(at)
+            part += value[k] + (at - np.float32(k)) * slope[k]
+        total[i] += part

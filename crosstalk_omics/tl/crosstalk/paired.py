@@ -9,14 +9,12 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from ...core.checks import check_columns, check_one_of, check_unique
+from ...core.checks import check_one_of
 from ...core.errors import InputError
 from ...core.names import DONOR
 from ...interactions.complexes import genes as genes_of
 from ...kernels import correlation as kernel
-from ...pp.state import current_state
-from ..design import dummies
-from ..samples import by_group, dense, donor_samples, limiting_genes, log_values
+from .donors import Profiles, Tissue, covariates_of, profiles_of, side_by_side, strata_of
 from .knowledge import Interactions, for_organisms, prepare
 from .repair import Matrix, Null, correlations, strengths, test_pairs
 from .run import GroupBy
@@ -24,7 +22,6 @@ from .run import GroupBy
 Method = Literal["bicor", "spearman", "pearson"]
 Float = NDArray[np.float64]
 MIN_DF = 3  # donors left after the two means and the covariates
-SEEN = 0.5  # share of the donors in which a gene must be expressed
 
 
 KINDS = ("receptor", "signature", "analyte", "gene")
@@ -128,7 +125,7 @@ def crosstalk_paired(
         hidden_factors, n_perms, seed,
     )  # fmt: skip
     sides = [
-        _profiles(adata, options, group, min_cells, layer, key)
+        profiles_of(adata, donor, group, min_cells, layer, key)
         for adata, group, key in zip(
             (source, target), by, (source_scores, target_scores), strict=True
         )
@@ -173,57 +170,25 @@ class _Options:
     seed: int
 
 
-@dataclass
-class _Profiles:
-    """One group of one tissue: a row per donor, named by it."""
-
-    name: str
-    samples: AnnData
-    scores: pd.DataFrame  # (n_donors, n_scores), may have no column
-
-
-def _profiles(
-    adata: AnnData, options: _Options, groupby: str | None, min_cells: int, layer: str | None,
-    key: str | None,
-) -> list[_Profiles]:  # fmt: skip
-    """Profiles of every group of a tissue."""
-    check_unique(adata.var_names)
-    check_columns(adata.obs, [options.donor], "adata.obs")
-    samples = donor_samples(adata, None, options.donor, groupby, layer, min_cells)
-    scores = pd.DataFrame(index=adata.obs_names)
-    if key is not None:
-        if key not in adata.obsm:
-            msg = f"obsm has no {key!r}; it has {sorted(adata.obsm)}. Run `cx.tl.score` first."
-            raise InputError(msg)
-        scores = pd.DataFrame(adata.obsm[key], index=adata.obs_names)
-    out = []
-    for name, part in by_group(samples, groupby, adata):
-        mine = (adata.obs[groupby].astype(str) == name).to_numpy() if groupby else slice(None)
-        donors = adata.obs[options.donor][mine].astype(str).to_numpy()
-        part.obs_names = part.obs[options.donor].astype(str).to_numpy()
-        out.append(_Profiles(name, part, scores[mine].groupby(donors).mean()))
-    return out
-
-
-def _donors(profiles: list[_Profiles]) -> set[str]:
+def _donors(profiles: list[Profiles]) -> set[str]:
     return {name for part in profiles for name in part.samples.obs_names}
 
 
 def _one(
-    first: _Profiles, second: _Profiles, known: pd.DataFrame, analytes: pd.DataFrame | None,
+    first: Profiles, second: Profiles, known: pd.DataFrame, analytes: pd.DataFrame | None,
     options: _Options, unpaired: dict[str, list[str]],
 ) -> tuple[pd.DataFrame, list[str]]:  # fmt: skip
     """Correlate one group of the source with one group of the target."""
     donors = sorted(set(first.samples.obs_names) & set(second.samples.obs_names))
     obs = [p.samples.obs.reindex(donors) for p in (first, second)]
-    adjust = [_covariates(options.covariates, obs[i], obs[1 - i]) for i in (0, 1)]
+    adjust = [covariates_of(options.covariates, obs[i], obs[1 - i]) for i in (0, 1)]
     q = max(a.shape[1] for a in adjust)
     if len(donors) < 2 + q + MIN_DF:
         _refuse(first, second, len(donors), unpaired, 2 + q + MIN_DF)
-    strata, notes = _strata(options.strata, obs[0].combine_first(obs[1]))
+    strata, notes = strata_of(options.strata, obs[0].combine_first(obs[1]))
     null = Null(len(donors), q, options.n_perms, options.seed, strata)
     left, right = (
-        _Tissue.of(p, donors, options.method, a)
+        Tissue.of(p, donors, options.method, a)
         for p, a in zip((first, second), adjust, strict=True)
     )
     senders, names = left.senders(known["ligand_complex"])
@@ -248,7 +213,7 @@ def _one(
 
 
 def _refuse(
-    first: _Profiles, second: _Profiles, found: int, unpaired: dict[str, list[str]], needed: int
+    first: Profiles, second: Profiles, found: int, unpaired: dict[str, list[str]], needed: int
 ) -> None:
     lists = "; ".join(
         f"only in the {side}: {', '.join(names[:10]) or 'none'}" for side, names in unpaired.items()
@@ -261,92 +226,8 @@ def _refuse(
     raise InputError(msg)
 
 
-def _covariates(names: Sequence[str], own: pd.DataFrame, other: pd.DataFrame) -> Float:
-    """Columns of the linear part that is removed; a column may stand in either table."""
-    parts = []
-    for name in names:
-        table = own if name in own else other
-        check_columns(table, [name], "obs")
-        if table[name].isna().any():
-            who = list(table.index[table[name].isna()][:5])
-            msg = f"Covariate {name!r} is missing for donors {who}. Fill it in or leave them out."
-            raise InputError(msg)
-        parts.append(dummies(table[name], name).to_numpy(float))
-    whole = np.column_stack([np.ones(len(own)), *parts])
-    rank = [np.linalg.matrix_rank(whole[:, : k + 1]) for k in range(whole.shape[1])]
-    return whole[:, np.flatnonzero(np.diff([0, *rank]))][:, 1:]
-
-
-def _strata(names: Sequence[str], obs: pd.DataFrame) -> tuple[NDArray | None, list[str]]:
-    if not names:
-        return None, []
-    check_columns(obs, names, "obs")
-    code = obs[list(names)].astype(str).agg("|".join, axis=1)
-    size = code.value_counts()
-    notes = [f"Donors were re-paired within {len(size)} strata of {', '.join(names)}."]
-    if (size < 2).any():
-        notes.append(
-            f"{(size < 2).sum()} donors are alone in their stratum and keep their partner: "
-            f"{', '.join(size.index[size < 2][:5])}."
-        )
-    return code.to_numpy(str), notes
-
-
-@dataclass
-class _Tissue:
-    """Standardised genes and scores of one group over the shared donors."""
-
-    matrix: Matrix
-    genes: list[str]
-    level: Float  # (n_genes,) mean; NaN = not measured
-    expressed: NDArray[np.bool_]
-    scores: Matrix
-    score_names: list[str]
-
-    @classmethod
-    def of(cls, part: _Profiles, donors: list[str], method: str, adjust: Float) -> "_Tissue":
-        """Bring a group to the order of `donors` and standardise it."""
-        samples = part.samples[donors]
-        y, raw = log_values(samples), dense(samples.X)
-        seen = ~np.isnan(y)
-        n = seen.sum(axis=0)
-        above = (raw > 0) if current_state(samples) == "counts" else seen
-        scores = part.scores.reindex(donors).to_numpy(float)
-        return cls(
-            matrix=Matrix(kernel.standardise(y, method, adjust), seen),
-            genes=list(samples.var_names),
-            level=np.divide(np.nansum(y, axis=0), n, out=np.full(len(n), np.nan), where=n > 0),
-            expressed=above.mean(axis=0) >= SEEN,
-            scores=Matrix(kernel.standardise(scores, method, adjust), ~np.isnan(scores)),
-            score_names=list(map(str, part.scores.columns)),
-        )
-
-    def units(self, complexes: Sequence[str]) -> NDArray[np.intp]:
-        """Position of the gene that limits each complex; -1: not measured or hardly expressed."""
-        at = limiting_genes(complexes, self.level, self.genes)
-        return np.where((at >= 0) & self.expressed[at], at, -1)
-
-    def senders(self, complexes: pd.Series) -> tuple[Matrix, pd.DataFrame]:
-        """Ligands and scores of a source, with their names."""
-        distinct = sorted(set(complexes))
-        at = self.units(distinct)
-        names = pd.DataFrame(
-            {
-                "ligand_complex": [*distinct, *self.score_names],
-                "gene_ligand": [*(self.genes[k] if k >= 0 else "" for k in at),
-                                *[""] * len(self.score_names)],
-                "is_score": [False] * len(distinct) + [True] * len(self.score_names),
-            }
-        )  # fmt: skip
-        return _side_by_side(self.matrix.take(at), self.scores), names
-
-
-def _side_by_side(*parts: Matrix) -> Matrix:
-    return Matrix(np.hstack([p.z for p in parts]), np.hstack([p.seen for p in parts]))
-
-
 def _features(
-    known: pd.DataFrame, senders: pd.DataFrame, right: _Tissue, analytes: pd.DataFrame | None,
+    known: pd.DataFrame, senders: pd.DataFrame, right: Tissue, analytes: pd.DataFrame | None,
     donors: list[str], options: _Options, adjust: Float,
 ) -> tuple[Matrix, pd.DataFrame]:  # fmt: skip
     """Features of the target, and a row for every sender and feature to be tested."""
@@ -358,7 +239,7 @@ def _features(
         raise InputError(msg)
     values = pd.DataFrame(index=donors) if analytes is None else _by_donor(analytes, donors)
     blood = values.to_numpy(float)
-    matrix = _side_by_side(
+    matrix = side_by_side(
         right.matrix.take(right.units(receptors)),
         right.scores,
         Matrix(kernel.standardise(blood, options.method, adjust), ~np.isnan(blood)),
@@ -406,7 +287,7 @@ def _by_donor(analytes: pd.DataFrame, donors: list[str]) -> pd.DataFrame:
 
 
 def _without_factors(
-    left: _Tissue, right: _Tissue, senders: Matrix, features: Matrix, i: NDArray, j: NDArray,
+    left: Tissue, right: Tissue, senders: Matrix, features: Matrix, i: NDArray, j: NDArray,
     known: pd.DataFrame, k: int,
 ) -> tuple[Float, str]:  # fmt: skip
     """Correlation of the pairs after the main components of each tissue are removed."""

@@ -1,5 +1,7 @@
 """The null of paired donors: what correlations are when the donors are paired anew."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +43,16 @@ class Null:
     seed: int
     strata: NDArray | None
 
-    def orders(self):
+    def orders(self) -> tuple[Iterator[NDArray], int, bool]:
         """Orders of the donors of the sender; their number; whether they are all there are."""
         return kernel.repairings(self.n_donors, self.n_perms, self.seed, self.strata)
+
+
+def one_thread() -> AbstractContextManager:
+    """Keep the linear algebra on one thread: the products are small and many."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="blas")
 
 
 def correlations(first: Matrix, second: Matrix) -> Float:
@@ -98,7 +107,9 @@ def test_pairs(
     )
 
 
-def _fisher(first: Matrix, second: Matrix, i: NDArray, j: NDArray, null: Null, what: str):
+def _fisher(
+    first: Matrix, second: Matrix, i: NDArray, j: NDArray, null: Null, what: str
+) -> Iterator[Float]:
     """Fisher's z of the pairs in every re-pairing."""
     orders, number, _ = null.orders()
     for order in progress(orders, what, total=number):
@@ -136,6 +147,7 @@ def strengths(first: Matrix, second: Matrix, null: Null) -> pd.DataFrame:
     """Mean of -ln p of each feature of `first` over `second`, and its re-pairing null."""
     usable = np.flatnonzero(first.seen.all(axis=0) & ~np.isnan(first.z).any(axis=0))
     against = second.z[:, second.seen.all(axis=0) & ~np.isnan(second.z).any(axis=0)]
+    against = np.ascontiguousarray(against, dtype=np.float32)
     df = float(null.n_donors - 2 - null.n_covariates)
     out = pd.DataFrame(
         np.nan,
@@ -147,8 +159,9 @@ def strengths(first: Matrix, second: Matrix, null: Null) -> pd.DataFrame:
     mine = first.z[:, usable]
     observed = kernel.strength(mine, against, df)
     exceed, (orders, number, _) = np.zeros(len(usable)), null.orders()
-    for order in progress(orders, "re-pairing: strength", total=number):
-        exceed += kernel.strength(mine[order], against, df) >= observed - 1e-9
+    with one_thread():
+        for order in progress(orders, "re-pairing: strength", total=number):
+            exceed += kernel.strength(mine[order], against, df) >= observed - 1e-9
     pvalue = (1 + exceed) / (1 + number)
     out.iloc[usable] = np.column_stack([observed, pvalue, bh(pvalue)])
     return out

@@ -173,7 +173,7 @@ def by_hand(x: np.ndarray, genes: list[int]) -> dict[str, np.ndarray]:
 values = st.sampled_from([0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.5, 40.0, 1e-3, -1.0, -2.0, 1e9])
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(st.lists(values, min_size=12, max_size=12), min_size=1, max_size=5),
     genes=st.sets(st.integers(0, 11), min_size=1, max_size=11),
@@ -204,9 +204,10 @@ def shuffled(adata: ad.AnnData, rng: np.random.Generator) -> ad.AnnData:
 def test_scores_ignore_order_of_genes_and_cells(adata, net, rng, method):
     signed = bool(tl.score_methods().set_index("method").loc[method, "signed"])
     net = net if signed else net[net["source"] == "first"]
+    methods = ["mean", "ulm", method] if method == "consensus" else method
     other = shuffled(adata, rng)
-    tl.score(adata, net, method)
-    tl.score(other, net.sample(frac=1, random_state=1), method)
+    tl.score(adata, net, methods)
+    tl.score(other, net.sample(frac=1, random_state=1), methods)
     found = frame(other, method).loc[adata.obs_names]
     assert_frame_equal(frame(adata, method), found, check_exact=False, rtol=1e-10, atol=1e-12)
 
@@ -342,7 +343,7 @@ def test_nan_is_refused_with_its_place_where_it_cannot_be_left_out(rng, net):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_sparse_data_with_values_that_are_no_numbers_are_refused(adata, net, bad):
     adata.X[5, 6] = bad
-    with pytest.raises(InputError, match="'?cell5'?.*gene 'G6'"):
+    with pytest.raises(InputError, match=r"cell5'.*gene 'G6'"):
         tl.score(adata, net, value_state="lognorm")
 
 

@@ -1,9 +1,11 @@
-"""Means of the targets: mean, zscore, score_genes."""
+"""Means of the targets: mean, zscore, score_genes; over observations: combined_z, plage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from ...core.errors import InputError
 
 Array = np.ndarray
 
@@ -21,6 +23,7 @@ class LinearPass:
     weight_abs: Array
     weight_square: Array
     gram: Array  # (n_signatures, n_signatures) sum over genes of weight * weight
+    contrast: Array  # (n_rows, n_signatures) mean of the targets minus mean of their controls
 
     @property
     def sd(self) -> Array:
@@ -40,3 +43,89 @@ def zscore(sums: LinearPass, options: Mapping) -> Array:
     overall = (sums.total / sums.measured)[:, None] if options["centre"] else 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         return (sums.weighted / sums.weight_abs - overall) * np.sqrt(sums.size) / sums.sd
+
+
+def score_genes(sums: LinearPass, options: Mapping) -> Array:
+    """Mean of the targets minus that of control genes of like expression (Tirosh 2016)."""
+    return sums.contrast
+
+
+def controls(means: Array, target: Array, options: Mapping) -> Array:
+    """Positions of the control genes of one signature, drawn as scanpy draws them.
+
+    Parameters
+    ----------
+    means
+        (n_genes,) mean of each gene over all observations; the draw depends on the order.
+    target
+        Positions of the signature's genes.
+    options
+        `n_bins`, `n_controls` (per bin that holds a target), `seed`.
+    """
+    from scipy.stats import rankdata
+
+    per_bin = max(1, int(np.round(len(means) / (options["n_bins"] - 1))))
+    bins = rankdata(means, method="min") // per_bin
+    # numpy's legacy generator, because scanpy's published scores come from it
+    random = np.random.RandomState(options["seed"])
+    chosen = []
+    for cut in np.unique(bins[target]):
+        pool = np.flatnonzero(bins == cut)
+        if options["n_controls"] < len(pool):
+            pool = pool[random.choice(len(pool), options["n_controls"], replace=False)]
+        chosen.append(pool)
+    return np.setdiff1d(np.concatenate(chosen), target)
+
+
+def contrast_weights(
+    means: Array, order: Array, member: Array, names: tuple[str, ...], options: Mapping
+) -> Array:
+    """(n_genes, n_signatures) weights of targets (1 / k) and controls (-1 / c).
+
+    Controls are drawn with genes in the order of their names, so that the order of the data
+    decides nothing; means are rounded for the same reason.
+    """
+    rounded = np.array([float(f"{m:.10g}") for m in means[order]])
+    weights = np.zeros(member.shape)
+    for j, name in enumerate(names):
+        target = np.flatnonzero(member[:, j])
+        control = order[controls(rounded, np.flatnonzero(member[order, j]), options)]
+        if not len(control):
+            msg = (
+                f"score_genes finds no control gene for {name!r}: all genes of like expression "
+                "are its targets. Use fewer bins, options={'score_genes': {'n_bins': 5}}, or "
+                "another method."
+            )
+            raise InputError(msg)
+        weights[control, j] = -1 / len(control)
+        weights[target, j] = 1 / len(target)
+    return weights
+
+
+def combined_z(values: Array, member: Array, options: Mapping) -> Array:
+    """Sum of the targets' z-values over observations, over sqrt(k) (Lee 2008; GSVA's zscore)."""
+    z, member = _standardised(values, member)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return z @ member / np.sqrt((member != 0).sum(axis=0))
+
+
+def plage(values: Array, member: Array, options: Mapping) -> Array:
+    """First right singular vector of the targets' z-values (Tomfohr 2005).
+
+    Its sign is arbitrary by definition; here it goes with the targets' mean.
+    """
+    z, member = _standardised(values, member)
+    out = np.full((len(z), member.shape[1]), np.nan)
+    for j in range(member.shape[1]):
+        part = z[:, member[:, j] != 0]
+        if part.shape[1]:
+            u = np.linalg.svd(part, full_matrices=False)[0]
+            out[:, j] = u[:, 0] * (1 if u[:, 0] @ part.sum(axis=1) >= 0 else -1)
+    return out
+
+
+def _standardised(values: Array, member: Array) -> tuple[Array, Array]:
+    """Z-values per gene over observations, without genes that never vary."""
+    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+    varied = sd > 0
+    return (values[:, varied] - values[:, varied].mean(axis=0)) / sd[varied], member[varied]

@@ -8,7 +8,8 @@ import pandas as pd
 
 from ...core.checks import check_one_of, nearest
 from ...core.errors import InputError
-from . import linear, means, ranking
+from ...core.names import VALUE_STATES
+from . import linear, means, outside, ranking
 
 LOGS = ("lognorm", "log_intensity", "unknown")
 RANKABLE = ("counts", "lognorm", "log_intensity", "intensity", "means", "unknown")
@@ -19,7 +20,7 @@ class Method:
     """What a method is and what it takes."""
 
     name: str
-    family: str  # rank, linear: our kernels; outside: an adapter; combined: from other scores
+    family: str  # rank, linear: one pass over blocks; rows: dense blocks; whole; combined
     finish: Callable | None  # pass and options -> (n_rows, n_signatures)
     signed: bool  # negative weights have a meaning
     weights: str  # "value", "sign" or "none": what it uses of the weights
@@ -76,6 +77,44 @@ _RECORDS = (
         "mlm", "linear", linear.mlm, True, "value", (*LOGS, "scaled"), False, "t value",
         "doi:10.1093/bioadv/vbac016", "one linear model with the weights of all signatures",
     ),
+    Method(
+        "score_genes", "linear", means.score_genes, False, "none", LOGS, False,
+        "unit of the values", "doi:10.1126/science.aad0501",
+        "mean of the targets minus the mean of random controls of like expression (scanpy's)",
+        {"n_controls": 50, "n_bins": 25, "seed": 0},
+    ),
+    Method(
+        "combined_z", "whole", means.combined_z, True, "value", LOGS, False, "standard errors",
+        "doi:10.1371/journal.pcbi.1000217",
+        "sum of z-values over observations, by sqrt(k) (GSVA's zscore)",
+    ),
+    Method(
+        "plage", "whole", means.plage, False, "none", LOGS, False, "-1 to 1",
+        "doi:10.1186/1471-2105-6-225", "first singular vector of the targets' z-values",
+    ),
+    Method(
+        "gsva", "whole", outside.gsva, False, "none", (*LOGS, "counts"), False, "-1 to 1",
+        "doi:10.1186/1471-2105-14-7",
+        "random walk over ranks of kernel-estimated distributions (gseapy)",
+        {"kernel": "gaussian", "tau": 1.0, "difference": True},
+    ),
+    Method(
+        "viper", "rows", outside.viper, True, "value", (*LOGS, "scaled"), False,
+        "standard errors", "doi:10.1038/ng.3593",
+        "three-tail rank enrichment with correction for shared targets (decoupler)",
+        {"pleiotropy": True, "reg_sign": 0.05, "n_targets": 10, "penalty": 20},
+    ),
+    Method(
+        "gsea", "rows", outside.gsea, False, "none", (*LOGS, "scaled"), False,
+        "normalised enrichment score", "doi:10.1073/pnas.0506580102",
+        "running sum against random sets of genes (decoupler)",
+        {"times": 1000, "seed": 42},
+    ),
+    Method(
+        "consensus", "combined", None, True, "value", VALUE_STATES, True, "standard deviations",
+        "doi:10.1093/bioadv/vbac016",
+        "mean over the other methods of the call, each scaled over signatures (decoupler's rule)",
+    ),
 )  # fmt: skip
 METHODS: dict[str, Method] = {record.name: record for record in _RECORDS}
 
@@ -116,4 +155,10 @@ def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> di
                     f"Its options: {', '.join(valid) or 'none'}."
                 )
                 raise InputError(msg)
+    if "consensus" in names and len(names) < 3:
+        msg = (
+            f"consensus combines the other methods of the call; found {names}. Name at least two "
+            "more, e.g. method=['ucell', 'ulm', 'consensus']."
+        )
+        raise InputError(msg)
     return {name: {**METHODS[name].options, **given.get(name, {})} for name in names}

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from ...core.errors import InputError
 from ...core.progress import progress
 from . import ranking
-from .means import LinearPass
+from .dense import consensus, dense
+from .means import LinearPass, contrast_weights
 from .ranking import RankPass
 from .registry import METHODS
 from .targets import NetIndex
@@ -37,6 +38,8 @@ def run(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Score all rows with the methods named in `options`, reading the matrix once.
 
+    Methods that need gene means (score_genes) or run outside cost one more reading each.
+
     Returns
     -------
     Scores per method, (n_obs, n_signatures), NaN in rows without values, and (n_obs,) values
@@ -44,7 +47,12 @@ def run(
     """
     scores = {name: np.full((x.shape[0], len(net.signatures)), np.nan) for name in options}
     filled = np.zeros(x.shape[0], np.int64)
-    jobs = [job for job in (_rank_job(options, net), _linear_job(options, net)) if job]
+    step = _step(options, net, block_rows)
+    jobs = [_rank_job(options, net)]
+    if _named(options, "linear"):
+        contrast = _control_net(options, x, net, check, step, n_threads)
+        jobs.append(_linear_job(options, net, contrast))
+    jobs = [job for job in jobs if job] or [_count_job(net)]
 
     def one(part: sp.csr_matrix, first: int, lo: int, hi: int) -> None:
         check(part, first, lo, hi)
@@ -54,9 +62,19 @@ def run(
             for name, values in result.items():
                 scores[name][here] = values
 
-    step = _step(options, net, block_rows)
+    over_blocks(one, x, step, n_threads, "score")
+    dense(scores, options, x, net, filled)
+    if "consensus" in scores:
+        scores["consensus"] = consensus([v for k, v in scores.items() if k != "consensus"])
+    for values in scores.values():
+        values[filled == 0] = np.nan
+    return scores, filled
+
+
+def over_blocks(one: Callable, x: Any, step: int, n_threads: int, desc: str) -> None:
+    """Call `one(part, first, lo, hi)` for blocks of `step` rows, in threads."""
     with ThreadPoolExecutor(n_threads) as pool:
-        for first, part in progress(chunks(x, step * n_threads), "score"):
+        for first, part in progress(chunks(x, step * n_threads), desc):
             starts = range(0, part.shape[0], step)
             ends = [min(lo + step, part.shape[0]) for lo in starts]
             tasks = [
@@ -68,9 +86,10 @@ def run(
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-    for values in scores.values():
-        values[filled == 0] = np.nan
-    return scores, filled
+
+
+def _named(options: Options, family: str) -> list[str]:
+    return [name for name in options if METHODS[name].family == family]
 
 
 def _step(options: Options, net: NetIndex, block_rows: int) -> int:
@@ -79,9 +98,42 @@ def _step(options: Options, net: NetIndex, block_rows: int) -> int:
     return max(1, min(block_rows, int(BLOCK_BYTES / width) + 1))
 
 
+def _count_job(net: NetIndex) -> Callable:
+    """Only count the values of each row, where no method of the call reads blocks."""
+
+    def job(part: sp.csr_matrix, lo: int, hi: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        filled = (part[lo:hi] != 0).sum(axis=1)
+        return {}, np.asarray(filled).ravel()
+
+    return job
+
+
+def _control_net(
+    options: Options, x: Any, net: NetIndex, check: Check, step: int, n_threads: int
+) -> NetIndex | None:
+    """Targets and controls of score_genes as a net of its own; reads the matrix for gene means."""
+    if "score_genes" not in options:
+        return None
+    totals: dict[int, np.ndarray] = {}
+
+    def one(part: sp.csr_matrix, first: int, lo: int, hi: int) -> None:
+        check(part, first, lo, hi)
+        a, b = part.indptr[lo], part.indptr[hi]
+        totals[first + lo] = np.bincount(
+            part.indices[a:b], weights=part.data[a:b], minlength=net.n_genes
+        )
+
+    over_blocks(one, x, step, n_threads, "gene means")
+    means = sum(totals[first] for first in sorted(totals)) / x.shape[0]
+    member = np.zeros((net.n_genes, len(net.signatures)))
+    member[net.genes] = net.dense(np.ones_like)
+    weights = contrast_weights(means, net.by_name, member, net.signatures, options["score_genes"])
+    return net.with_weights(weights)
+
+
 def _rank_job(options: Options, net: NetIndex) -> Callable | None:
     """The ranking pass over rows `lo` to `hi` of a block, for the rank methods asked for."""
-    names = [name for name in options if METHODS[name].family == "rank"]
+    names = _named(options, "rank")
     if not names:
         return None
     from ...kernels.rank_scores import rank_sums
@@ -131,28 +183,28 @@ def _check_max_rank(names: list[str], max_rank: int, size: np.ndarray, net: NetI
         raise InputError(msg)
 
 
-def _linear_job(options: Options, net: NetIndex) -> Callable | None:
+def _linear_job(options: Options, net: NetIndex, contrast: NetIndex | None) -> Callable:
     """The reading pass over rows `lo` to `hi` of a block, for the linear methods asked for."""
-    names = [name for name in options if METHODS[name].family == "linear"]
-    if not names:
-        return None
     from ...kernels.row_sums import row_sums
 
-    slot, weights = net.slot, net.dense()
+    names, s = _named(options, "linear"), len(net.signatures)
+    weights = net.dense()
     sums_of = [net.dense(f) for f in (np.ones_like, np.asarray, np.abs, np.square)]
     gram = weights.T @ weights if "mlm" in names else np.empty((0, 0))
+    read = net if contrast is None else net.beside(contrast)
+    slot = read.slot
 
     def job(part: sp.csr_matrix, lo: int, hi: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
         n = hi - lo
         total, square, filled = np.empty(n), np.empty(n), np.empty(n, np.int64)
-        weighted = np.zeros((n, len(net.signatures)))
+        weighted = np.zeros((n, len(read.signatures)))
         row_sums(
-            part.data, part.indices, part.indptr, lo, hi, slot, net.start, net.column, net.weight,
-            total, square, filled, weighted,
+            part.data, part.indices, part.indptr, lo, hi, slot, read.start, read.column,
+            read.weight, total, square, filled, weighted,
         )  # fmt: skip
         lost, measured = _unmeasured(part, lo, hi, net)
         sizes = [w.sum(axis=0)[None] - (lost @ w if lost is not None else 0) for w in sums_of]
-        sums = LinearPass(total, square, measured, weighted, *sizes, gram)
+        sums = LinearPass(total, square, measured, weighted[:, :s], *sizes, gram, weighted[:, s:])
         return {name: METHODS[name].finish(sums, options[name]) for name in names}, filled
 
     return job

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,12 @@ class NetIndex:
     column: np.ndarray  # signature of each entry
     weight: np.ndarray
     absent: np.ndarray  # (2, n_signatures) targets not in the data: positive, negative
-    n_genes: int
+    by_name: np.ndarray  # (n_genes,) positions of the genes in the order of their names
+
+    @property
+    def n_genes(self) -> int:
+        """Genes of the data."""
+        return len(self.by_name)
 
     @property
     def slot(self) -> np.ndarray:
@@ -41,6 +46,28 @@ class NetIndex:
             self.weight
         )
         return out
+
+    def with_weights(self, weights: np.ndarray) -> "NetIndex":
+        """The same signatures with other weights, (n_genes, n_signatures)."""
+        gene, column = np.nonzero(weights)
+        genes, counts = np.unique(gene, return_counts=True)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return replace(self, genes=genes, start=start, column=column, weight=weights[gene, column])
+
+    def beside(self, other: "NetIndex") -> "NetIndex":
+        """Both nets in one, the columns of `other` after those of this one."""
+        gene = np.concatenate([np.repeat(n.genes, np.diff(n.start)) for n in (self, other)])
+        column = np.concatenate([self.column, other.column + len(self.signatures)])
+        order = np.lexsort((column, gene))
+        genes, counts = np.unique(gene, return_counts=True)
+        return replace(
+            self,
+            signatures=self.signatures + other.signatures,
+            genes=genes,
+            start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            column=column[order],
+            weight=np.concatenate([self.weight, other.weight])[order],
+        )
 
 
 def check_net(net: pd.DataFrame) -> pd.DataFrame:
@@ -180,5 +207,5 @@ def index_net(net: pd.DataFrame, genes: pd.Index, scored: list[str]) -> NetIndex
         column=code[found][order],
         weight=net[WEIGHT].to_numpy()[found][order],
         absent=absent,
-        n_genes=len(genes),
+        by_name=np.argsort(genes.to_numpy(str), kind="stable"),
     )

@@ -1,0 +1,206 @@
+"""Methods that look at gene means or at all observations, adapters, consensus, disk and dask."""
+
+import json
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from pandas.testing import assert_frame_equal
+
+import crosstalk_omics.tl as tl
+from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.tl.score import dense
+from crosstalk_omics.tl.score.means import controls
+
+
+@pytest.fixture(scope="module")
+def tgfb(oracles):
+    folder = oracles / "tgfb_bulk"
+    values = pd.read_csv(folder / "expr_genes_x_samples.csv.gz", index_col=0).T
+    values.columns = values.columns.astype(str)
+    sets = json.loads((folder / "sets.json").read_text())
+    rows = [(name, gene) for name, genes in sets.items() for gene in genes]
+    return folder, ad.AnnData(values), pd.DataFrame(rows, columns=["source", "target"])
+
+
+@pytest.fixture(scope="module")
+def pbmc(oracles):
+    folder = oracles / "pbmc700"
+    values = pd.read_csv(folder / "lognorm_cells_x_genes.csv.gz", index_col=0)
+    adata = ad.AnnData(
+        sp.csr_matrix(values.to_numpy()),
+        obs=pd.DataFrame(index=values.index),
+        var=pd.DataFrame(index=values.columns),
+    )
+    return folder, adata, pd.read_csv(folder / "net_signed.csv")
+
+
+def expected(folder, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / f"expected_{name}.csv.gz", index_col=0)
+
+
+def scored(adata, net, method, **more) -> pd.DataFrame:
+    return tl.score(adata, net, method, copy=True, **more).obsm[f"score_{method}"]
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "tolerance"),
+    [("combined_z", "zscore", 1e-9), ("gsva", "gsva_gaussian", 1e-4)],
+)
+def test_scores_over_samples_equal_the_r_package(tgfb, method, name, tolerance):
+    folder, adata, net = tgfb
+    want = expected(folder, name)
+    np.testing.assert_allclose(scored(adata, net, method)[want.columns], want, atol=tolerance)
+
+
+def test_plage_equals_the_r_package_but_for_its_sign(tgfb):
+    folder, adata, net = tgfb
+    want = expected(folder, "plage")
+    found = scored(adata, net, "plage")[want.columns]
+    sign = np.sign((found * want).sum())
+    np.testing.assert_allclose(found * sign, want, atol=1e-9)
+
+
+def test_plage_goes_with_the_mean_of_its_genes(tgfb):
+    _, adata, net = tgfb
+    both = tl.score(adata, net, ["plage", "combined_z"], copy=True)
+    for name in both.obsm["score_plage"]:
+        assert both.obsm["score_plage"][name].corr(both.obsm["score_combined_z"][name]) > 0
+
+
+def test_viper_equals_decoupler(pbmc):
+    folder, adata, net = pbmc
+    want = expected(folder, "decoupler_viper")
+    part = adata[:100].copy()
+    found = scored(part, net, "viper")
+    np.testing.assert_allclose(found[want.columns], want.loc[part.obs_names], atol=1e-8)
+
+
+def test_gsea_is_near_decoupler_which_breaks_ties_by_gene_order(pbmc):
+    folder, adata, net = pbmc
+    want = expected(folder, "decoupler_gsea").iloc[:20]
+    part, net = adata[want.index].copy(), net[net["source"] != "MT"]
+    found = scored(part, net, "gsea", options={"gsea": {"times": 100}})[want.columns]
+    assert np.corrcoef(found.to_numpy().ravel(), want.to_numpy().ravel())[0, 1] > 0.97
+
+
+def test_score_genes_equals_scanpy(pbmc):
+    folder, adata, net = pbmc
+    net = net[net["source"] != "MT"]
+    want = expected(folder, "scanpy_score_genes")
+    found = scored(adata, net, "score_genes")
+    np.testing.assert_allclose(found[want.columns], want, atol=1e-8)
+
+
+def test_score_genes_draws_the_controls_that_scanpy_draws(rng):
+    """With more genes per bin than controls the draw matters; names in order, as scanpy's."""
+    import scanpy as sc
+
+    x = sp.csr_matrix(rng.gamma(0.2, np.exp(rng.normal(-1, 1, 2000)), (50, 2000)))
+    names = [f"G{i:04d}" for i in range(2000)]
+    adata = ad.AnnData(x, var=pd.DataFrame(index=names))
+    genes = list(rng.choice(names, 30, replace=False))
+    found = scored(adata, pd.DataFrame({"source": "s", "target": genes}), "score_genes")["s"]
+    sc.tl.score_genes(
+        adata, genes, ctrl_as_ref=True, ctrl_size=50, gene_pool=None, n_bins=25,
+        score_name="scanpy", random_state=0, copy=False, use_raw=False, layer=None,
+    )  # fmt: skip
+    np.testing.assert_allclose(found, adata.obs["scanpy"], atol=1e-12)
+
+
+def test_controls_have_the_expression_of_the_targets_and_are_none_of_them(rng):
+    means, target = rng.random(1000), np.arange(20)
+    options = {"n_bins": 25, "n_controls": 10, "seed": 3}
+    found = controls(means, target, options)
+    assert not set(found) & set(target)
+    assert np.array_equal(found, controls(means, target, options))
+    bins = np.argsort(np.argsort(means)) // 42
+    assert set(bins[found]) <= {b + d for b in bins[target] for d in (-1, 0, 1)}
+
+
+def test_score_genes_without_any_control_gene_says_so(rng):
+    x = ad.AnnData(rng.random((5, 4)) + 0.5, var=pd.DataFrame(index=list("ABCD")))
+    net = pd.DataFrame({"source": "all", "target": list("ABCD")})
+    with pytest.raises(InputError, match="no control gene for 'all'"):
+        tl.score(x, net, "score_genes", value_state="lognorm")
+
+
+def test_consensus_equals_decoupler(pbmc):
+    import decoupler as dc
+
+    _, adata, net = pbmc
+    part = tl.score(adata[:50].copy(), net, ["mean", "zscore", "ulm", "consensus"], copy=True)
+    results = {f"score_{m}": part.obsm[f"score_{m}"] for m in ("mean", "zscore", "ulm")}
+    want = dc.mt.consensus(results, verbose=False)[0]
+    np.testing.assert_allclose(part.obsm["score_consensus"], want, atol=1e-12)
+
+
+def test_consensus_needs_other_methods(adata, net):
+    with pytest.raises(InputError, match="consensus combines the other methods"):
+        tl.score(adata, net, ["ucell", "consensus"])
+
+
+@pytest.mark.parametrize("method", ["viper", "gsea", "gsva", "ulm", "score_genes"])
+def test_empty_observations_are_set_aside(adata, net, method):
+    net = net[net["source"] == "first"]
+    kept = [i for i in range(12) if i not in (3, 11)]
+    adata = adata[:12].copy()
+    adata.X = adata.X.toarray()
+    adata.X[[3, 11]] = 0
+    with_empty = scored(adata, net, method)
+    assert with_empty.iloc[[3, 11]].isna().all().all()
+    if method != "score_genes":  # its gene means count empty observations
+        without = scored(adata[kept].copy(), net, method)
+        assert_frame_equal(with_empty.iloc[kept], without)
+
+
+def test_methods_over_all_observations_refuse_what_would_not_fit(adata, net, monkeypatch):
+    monkeypatch.setattr(dense, "MOST_VALUES", 100)
+    with pytest.raises(InputError, match=r"combined_z .* 40 x 50 dense values.*pseudobulk"):
+        tl.score(adata, net, "combined_z")
+
+
+METHODS = ["ucell", "singscore", "mean", "zscore", "ulm", "mlm"]
+
+
+@pytest.mark.parametrize("kind", ["csr", "dense", "zarr", "dask"])
+def test_matrices_on_disk_and_in_dask_score_as_in_memory(adata, net, tmp_path, kind):
+    want = tl.score(adata, net, METHODS, copy=True)
+    if kind == "dense":
+        adata.X = adata.X.toarray()
+    if kind == "dask":
+        import dask.array as da
+
+        other = adata.copy()
+        other.X = da.from_array(adata.X.toarray(), chunks=(9, 50)).map_blocks(sp.csr_matrix)
+    elif kind == "zarr":
+        import zarr
+
+        path = tmp_path / "x.zarr"
+        adata.write_zarr(path)
+        x = ad.io.sparse_dataset(zarr.open(path, mode="r")["X"])
+        other = ad.AnnData(obs=adata.obs, var=adata.var)
+        other.layers["disk"] = x
+    else:
+        adata.write_h5ad(tmp_path / "x.h5ad")
+        other = ad.read_h5ad(tmp_path / "x.h5ad", backed="r")
+    tl.score(other, net, METHODS, block_rows=7, layer="disk" if kind == "zarr" else None)
+    for method in METHODS:
+        key = f"score_{method}"
+        assert_frame_equal(want.obsm[key], other.obsm[key], check_exact=True)
+
+
+def test_a_matrix_on_disk_stored_by_genes_is_refused(adata, net, tmp_path):
+    adata.X = adata.X.tocsc()
+    adata.write_h5ad(tmp_path / "x.h5ad")
+    backed = ad.read_h5ad(tmp_path / "x.h5ad", backed="r")
+    with pytest.raises(InputError, match="stored by genes"):
+        tl.score(backed, net)
+
+
+def test_the_table_of_methods_names_a_source_for_each():
+    table = tl.score_methods()
+    assert table["reference"].str.match(r"doi:10\.\d{4,9}/\S+$").all()
+    assert table["method"].is_unique

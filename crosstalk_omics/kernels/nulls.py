@@ -4,6 +4,8 @@ Labels drawn without replacement: exact mean, variance and third moment in close
 Pearson III tail, or seeded permutations.
 """
 
+from math import lgamma
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ def sampling_moments(
     n
         Cells drawn from each stratum, (n_strata,).
     size
-        Cells in each stratum, (n_strata,).
+        Cells in each stratum, (n_strata,), or (n_strata, n_genes).
     total, square, cube
         Sums of values, squares and cubes in each stratum, (n_strata, n_genes).
 
@@ -34,7 +36,8 @@ def sampling_moments(
     ----------
     Cochran 1977, Sampling Techniques, for the variance (S2/n)(1 - n/N) of the mean.
     """
-    n, size = n[:, None], np.maximum(size, 1.0)[:, None]
+    n = n[:, None]
+    size = np.maximum(size if size.ndim == 2 else size[:, None], 1.0)
     mean = total / size
     second = np.maximum(square / size - mean**2, 0.0)
     third = cube / size - 3 * mean * square / size + 2 * mean**3
@@ -59,6 +62,95 @@ def upper_tail(observed: Float, mean: Float, variance: Float, third: Float) -> F
     x = np.maximum(shape + np.sign(skew) * z * np.sqrt(shape), 0.0)
     gamma = np.where(skew > 0, gammaincc(shape, x), gammainc(shape, x))
     return np.where(random, np.where(normal, ndtr(-z), gamma), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def drawn_positives(n, size, positive, pmf):
+    """Distribution of how many positive cells are drawn, added over strata.
+
+    Parameters
+    ----------
+    n, size
+        Cells drawn from, and cells in, each stratum; (n_strata,).
+    positive
+        Cells with the gene in each stratum, (n_strata, n_genes).
+    pmf
+        (n_genes, k + 1), filled in place with P(K = 0 ... k): hypergeometric in each stratum.
+    """
+    top = pmf.shape[1]
+    one, old = np.zeros(top), np.zeros(top)
+    for j in range(pmf.shape[0]):
+        pmf[j, 0] = 1.0
+        for s in range(len(n)):
+            m, drawn, rest = positive[s, j], n[s], size[s]
+            low = max(0.0, drawn + m - rest)
+            high = min(drawn, m)
+            if high == 0:
+                continue
+            one[:] = 0.0
+            log_p = (
+                lgamma(m + 1)
+                - lgamma(low + 1)
+                - lgamma(m - low + 1)
+                + lgamma(rest - m + 1)
+                - lgamma(drawn - low + 1)
+                - lgamma(rest - m - drawn + low + 1)
+                - lgamma(rest + 1)
+                + lgamma(drawn + 1)
+                + lgamma(rest - drawn + 1)
+            )
+            k = low
+            while k <= high and k < top:
+                one[int(k)] = np.exp(log_p)
+                if k < high:
+                    log_p += np.log((m - k) * (drawn - k)) - np.log(
+                        (k + 1) * (rest - m - drawn + k + 1)
+                    )
+                k += 1
+            old[:] = pmf[j]
+            for a in range(top):
+                total = 0.0
+                for b in range(a + 1):
+                    total += old[a - b] * one[b]
+                pmf[j, a] = total
+
+
+def sparse_tail(
+    observed: Float,
+    n: Float,
+    size: Float,
+    positive: Float,
+    total: Float,
+    square: Float,
+    cube: Float,
+) -> Float:
+    """P(sum >= observed) for genes that few of the drawn cells can have.
+
+    How many positive cells are drawn is exact; given their number, the sum of their values is
+    a draw without replacement from all positive values, with a Pearson III tail.
+
+    Parameters
+    ----------
+    observed
+        Sum in the group, (n_genes,).
+    n, size
+        As in `drawn_positives`.
+    positive, total, square, cube
+        Positive cells and sums of powers in each stratum, (n_strata, n_genes).
+    """
+    mean = (n[:, None] * positive / np.maximum(size, 1.0)[:, None]).sum(axis=0)
+    m, *sums = (x.sum(axis=0) for x in (positive, total, square, cube))
+    top = int(min(m.max(initial=0), np.ceil((mean + 12 * np.sqrt(mean)).max(initial=0) + 15)))
+    pmf = np.zeros((len(observed), top + 1))
+    drawn_positives(n, size, positive, pmf)
+    tail = np.where(observed <= 0, pmf[:, 0], 0.0)
+    for k in range(1, top + 1):
+        drawn, pool = np.array([float(k)]), np.maximum(m, k)
+        null = sampling_moments(drawn, pool[None], *(x[None] for x in sums))
+        fixed = np.where(observed <= null[0] * (1 + 1e-9), 1.0, 0.0)  # no spread: k of k, or ties
+        spread = null[1] > 1e-12 * null[0] ** 2
+        tail += pmf[:, k] * np.where(spread, upper_tail(observed, *null), fixed)
+    return np.minimum(tail, 1.0)
 
 
 @njit(cache=True, nogil=True, parallel=True)

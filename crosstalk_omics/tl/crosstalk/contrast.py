@@ -17,7 +17,7 @@ from ..bulk import Model, contrast_genes
 from ..samples import limiting_genes
 from .direction import BLOCKERS, add_direction
 from .joint import FDR, MODULATORS, joint_fdr
-from .knowledge import Interactions, for_organisms, prepare
+from .knowledge import Interactions, prepare
 from .run import GroupBy, crosstalk
 
 Float = NDArray[np.float64]
@@ -283,7 +283,7 @@ def _ligands_only(
     route: str | None,
 ) -> pd.DataFrame:
     """Secreted factors of the source that change, whatever receives them."""
-    known, _ = for_organisms(prepare(interactions, route), source, source, organism)
+    known, _ = prepare(interactions, route, source, source, organism)
     keep = ["factor", "ligand_complex", "role", "route", "evidence_level", "effects", "references"]
     known = known[keep].drop_duplicates(["factor", "ligand_complex", "role"], ignore_index=True)
     found = _columns(units(sent, known["ligand_complex"]), "ligand", "n_donors_source")

@@ -15,7 +15,7 @@ from ...core.names import DONOR
 from ...interactions.complexes import genes as genes_of
 from ...kernels import correlation as kernel
 from .donors import Profiles, Tissue, covariates_of, profiles_of, side_by_side, strata_of
-from .knowledge import Interactions, for_organisms, prepare
+from .knowledge import Interactions, prepare
 from .repair import Matrix, Null, correlations, strengths, test_pairs
 from .run import GroupBy
 
@@ -117,9 +117,7 @@ def crosstalk_paired(
     """
     check_one_of(method, get_args(Method), "method")
     by = groupby if isinstance(groupby, tuple) else (groupby, groupby)
-    known, notes = for_organisms(
-        prepare(interactions, route), source, target, interactions_organism
-    )
+    known, notes = prepare(interactions, route, source, target, interactions_organism)
     options = _Options(
         donor, method, tuple(covariates), tuple(strata), tuple(target_genes), strength,
         hidden_factors, n_perms, seed,

@@ -10,7 +10,7 @@ from ...core.checks import check_one_of
 from ...core.errors import InputError
 from ...interactions import complexes
 from .joint import Side, pair
-from .knowledge import Interactions, attach_modulators, for_organisms, prepare
+from .knowledge import Interactions, attach_modulators, prepare
 from .side import EVIDENCE, NULLS, Options, side
 
 GroupBy = str | None | tuple[str | None, str | None]
@@ -104,7 +104,7 @@ def crosstalk(
     for one in asked:
         check_one_of(one, EVIDENCE, "evidence")
     groups = groupby if isinstance(groupby, tuple) else (groupby, groupby)
-    known, lost = for_organisms(prepare(interactions, route), source, target, interactions_organism)
+    known, lost = prepare(interactions, route, source, target, interactions_organism)
     options = Options(donor, null, n_perms, seed, min_prop, min_cells, layer, block_size)
     named = complexes.genes([*known["ligand_complex"], *known["receptor_complex"]])
     left = side(

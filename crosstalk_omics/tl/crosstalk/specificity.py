@@ -11,6 +11,8 @@ from .magnitude import TARGET_SUM, Profiles, blocks
 
 Float = NDArray[np.float64]
 MIN_DONORS = 3
+MIN_FOR_TREND = 30  # genes
+FEW_EXPECTED, FEW_POSITIVE = 30, 60  # positive cells in the group, in the tissue
 
 
 def paired_donors(profiles: Profiles) -> NDArray[np.intp]:
@@ -49,8 +51,8 @@ def donor_test(profiles: Profiles) -> Float:
             > np.nanmin(difference, axis=0, initial=np.inf)
         )
         fit = least_squares(difference[:, varies], np.ones((len(difference), 1)))
-        trend = level[varies] if varies.sum() >= 30 else None
-        test = moderated_t(fit, np.ones(1), trend=trend)
+        trend = np.log(level[varies]) if profiles.single_cell else level[varies]
+        test = moderated_t(fit, np.ones(1), trend=trend if varies.sum() >= MIN_FOR_TREND else None)
         out[g, varies] = one_sided(test.t, test.df, "greater")
         out[g, ~varies & (seen >= MIN_DONORS)] = 1.0
     return out
@@ -75,24 +77,29 @@ def _differences(profiles: Profiles, g: int) -> tuple[Float, Float]:
 def analytic_test(profiles: Profiles) -> Float:
     """P-value of "sum at least as high" with labels drawn within donor and batch, closed form.
 
+    Where few positive cells are expected in the group, their number is taken as the exact
+    hypergeometric; elsewhere the sum has its exact first three moments.
+
     Returns
     -------
     (n_groups, n_chosen): only the genes that were chosen in `profile`.
     """
-    from ...kernels.nulls import sampling_moments, upper_tail
+    from ...kernels.nulls import sampling_moments, sparse_tail, upper_tail
 
     moments, stratum, group = profiles.by_stratum
-    strata = np.unique(stratum)
     chosen = profiles.chosen
-    fold = np.array([(stratum == s) for s in strata], dtype=np.float64)
-    size, total = fold @ moments.n, fold @ moments.total[:, chosen]
-    square, cube = fold @ moments.square, fold @ moments.cube
+    fold = (np.unique(stratum)[:, None] == stratum).astype(np.float64)
+    size, positive = fold @ moments.n, fold @ moments.detected[:, chosen]
+    sums = (fold @ moments.total[:, chosen], fold @ moments.square, fold @ moments.cube)
     out = np.full((len(profiles.design.groups), len(chosen)), np.nan)
     for g in range(len(out)):
         drawn = fold @ np.where(group == g, moments.n, 0.0)
-        null = sampling_moments(drawn, size, total, square, cube)
         observed = moments.total[group == g][:, chosen].sum(axis=0)
-        out[g] = upper_tail(observed, *null)
+        out[g] = upper_tail(observed, *sampling_moments(drawn, size, *sums))
+        expected = (drawn / size) @ positive
+        sparse = (expected <= FEW_EXPECTED) | (positive.sum(axis=0) <= FEW_POSITIVE)
+        few = [x[:, sparse] for x in (positive, *sums)]
+        out[g, sparse] = sparse_tail(observed[sparse], drawn, size, *few)
     return out
 
 
@@ -105,11 +112,7 @@ def permutation_test(
     plan, counts = profiles.design, current_state(adata) == "counts"
     parts = []
     for rows, block in blocks(adata, layer, size):
-        if counts:
-            library = np.maximum(np.asarray(block.sum(axis=1)).ravel(), 1e-300)
-            block = sp.diags_array(TARGET_SUM / library) @ block
-            block.data = np.log1p(block.data)
-        parts.append(block[plan.group[rows] >= 0][:, profiles.chosen])
+        parts.append(log_block(block, counts)[plan.group[rows] >= 0][:, profiles.chosen])
     x = sp.csc_matrix(sp.vstack(parts))
     used = plan.group >= 0
     stratum = plan.stratum[used]
@@ -148,3 +151,12 @@ def presence_test(
         higher = len(null) - np.searchsorted(null, rank[passed], side="left")
         out[g, passed] = (1 + higher) / (1 + len(null))
     return out
+
+
+def log_block(block: sp.csr_matrix, counts: bool) -> sp.csr_matrix:
+    """Log-normalise a block of counts; other values stay as they are."""
+    if counts:
+        library = np.maximum(np.asarray(block.sum(axis=1)).ravel(), 1e-300)
+        block = sp.csr_matrix(sp.diags_array(TARGET_SUM / library) @ block)
+        block.data = np.log1p(block.data)
+    return block

@@ -1,7 +1,7 @@
 """Figures: each function draws one result table (or AnnData) and returns its axes or figure."""
 
 from .crosstalk import crosstalk_dotplot, crosstalk_ranks, volcano
-from .diagnostics import coverage
+from .diagnostics import calibration_qq, contamination, coverage, forest, power_curves
 from .donors import score_strip, score_violin
 from .evidence import evidence_matrix, factor_card
 from .network import crosstalk_chord, crosstalk_network
@@ -17,6 +17,8 @@ __all__ = [
     "ONE_COLUMN",
     "PALETTE",
     "TWO_COLUMNS",
+    "calibration_qq",
+    "contamination",
     "coverage",
     "crosstalk_chord",
     "crosstalk_dotplot",
@@ -24,6 +26,8 @@ __all__ = [
     "crosstalk_ranks",
     "evidence_matrix",
     "factor_card",
+    "forest",
+    "power_curves",
     "running_sum",
     "save",
     "score_effects",

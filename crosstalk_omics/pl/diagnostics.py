@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,14 @@ import pandas as pd
 
 from ..core.checks import check_columns
 from .theme import (
+    GREY,
+    ONE_COLUMN,
     PALETTE,
+    SEQUENTIAL,
     dot,
     empty,
     legend_outside,
+    line,
     new_axes,
     rows_height,
     say,
@@ -84,3 +89,213 @@ def coverage(
     legend_outside(ax, {"measured": handles})
     say(ax, top_of(len(shown), len(rows), "signatures, least covered first"))
     return ax
+
+
+@themed
+def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None) -> Axes:
+    """How strongly each sample shows the markers of other tissues; high ones are marked.
+
+    Parameters
+    ----------
+    table
+        Result of `cx.pp.contamination`: `sample, panel, percentile, high`.
+    top
+        How many samples to show at most: those with the highest percentile in any panel.
+    ax
+        Axes to draw into; None makes a figure whose size follows the samples.
+
+    Returns
+    -------
+    The axes.
+    """
+    import seaborn as sns
+
+    check_columns(table, ["sample", "panel", "percentile", "high"], "table")
+    wide = table.pivot_table(index="panel", columns="sample", values="percentile", sort=False)
+    if wide.empty:
+        return empty(new_axes(ax), "no marker of another tissue was measured")
+    kept = wide.max().sort_values(ascending=False, kind="stable").index[:top]
+    shown = wide.loc[:, [c for c in wide.columns if c in set(kept)]]
+    high = table.assign(high=table["high"].astype(float)).pivot_table(
+        index="panel", columns="sample", values="high", sort=False
+    )
+    marks = high.reindex(index=shown.index, columns=shown.columns).fillna(0) > 0
+    width = 2.4 + 0.16 * shown.shape[1]
+    ax = new_axes(ax, width=max(ONE_COLUMN, width), height=rows_height(len(shown), extra=1.5))
+    sns.heatmap(
+        shown, vmin=0, vmax=1, cmap=SEQUENTIAL, ax=ax, linewidths=0.4, xticklabels=True,
+        annot=np.where(marks, "!", ""), fmt="", annot_kws={"fontsize": 7, "weight": "bold"},
+        cbar_kws={"label": "percentile of the panel", "shrink": 0.9, "fraction": 0.06, "pad": 0.02},
+    )  # fmt: skip
+    ax.set_xticks(
+        np.arange(shown.shape[1]) + 0.5, [shorten(c, 20) for c in shown.columns], rotation=90
+    )
+    ax.set_yticks(np.arange(len(shown)) + 0.5, [shorten(c, 30) for c in shown.index], rotation=0)
+    ax.set(xlabel="", ylabel="")
+    high_note = "!: high" if marks.to_numpy().any() else ""
+    say(ax, top_of(shown.shape[1], wide.shape[1], "samples"), high_note)
+    return ax
+
+
+@themed
+def calibration_qq(
+    table: pd.DataFrame,
+    *,
+    expected: str = "expected",
+    observed: str = "observed",
+    by: str = "scenario",
+    ax: Axes | None = None,
+) -> Axes:
+    """Observed against expected p-values under a null that was made by shuffling.
+
+    Parameters
+    ----------
+    table
+        Result of `cx.tl.calibrate`: expected and observed quantiles of p, 0 to 1; columns
+        `low` and `high` add the band in which a calibrated test stays.
+    expected, observed
+        Columns with the quantiles.
+    by
+        Column with what was shuffled; one line each, if it is there.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    check_columns(table, [expected, observed], "table")
+    ax = new_axes(ax, width=4.3, height=2.9)
+    rows = table.dropna(subset=[expected, observed])
+    if rows.empty:
+        return empty(ax, "nothing was tested, so there is nothing to calibrate")
+    logged = -np.log10(rows[[expected, observed]].clip(lower=1e-300))
+    end = float(logged[expected].max()) * 1.05
+    ax.plot([0, end], [0, end], color=GREY, lw=0.8, ls=":")
+    groups = rows[by].astype(str) if by in rows else pd.Series("p-values", index=rows.index)
+    handles = []
+    for i, name in enumerate(dict.fromkeys(groups)):
+        part = rows[groups == name].sort_values(expected, ascending=False)
+        colour = PALETTE[i % len(PALETTE)]
+        x = logged.loc[part.index, expected]
+        if {"low", "high"} <= set(part):
+            band = -np.log10(part[["low", "high"]].clip(lower=1e-300))
+            ax.fill_between(x, band["high"], band["low"], color=colour, alpha=0.12, lw=0)
+        ax.plot(x, logged.loc[part.index, observed], "-o", color=colour, ms=2.2, lw=0.8)
+        handles.append(line(shorten(name, 30), colour))
+    ax.set(xlim=(0, end), ylim=(0, max(end, float(logged[observed].max()) * 1.05)))
+    ax.set(xlabel="expected -log10 p", ylabel="observed -log10 p")
+    legend_outside(ax, {"null": [*handles, line("perfect", GREY, ":")]})
+    return ax
+
+
+@themed
+def power_curves(
+    table: pd.DataFrame,
+    *,
+    x: str = "n_donors",
+    y: str = "power",
+    by: str = "method",
+    level: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Power, or a false discovery rate, against the size of a simulated study.
+
+    Parameters
+    ----------
+    table
+        One row per simulated setting; rows that repeat a setting become a mean with its 95 %
+        interval.
+    x, y
+        Columns: what varies, and the share between 0 and 1 that is drawn.
+    by
+        Column with one line each.
+    level
+        Draws a line at the nominal level, such as the FDR that was asked for.
+    ax
+        Axes to draw into; None makes a figure of one column.
+
+    Returns
+    -------
+    The axes.
+    """
+    import seaborn as sns
+
+    check_columns(table, [x, y, by], "table")
+    ax = new_axes(ax, width=4.3, height=2.6)
+    names = list(dict.fromkeys(table[by].astype(str)))
+    colours = {n: PALETTE[i % len(PALETTE)] for i, n in enumerate(names)}
+    sns.lineplot(
+        table.assign(**{by: table[by].astype(str)}), x=x, y=y, hue=by, style=by, markers=True,
+        dashes=False, palette=colours, hue_order=names, errorbar=("ci", 95), seed=0, ax=ax,
+        markersize=4, markeredgewidth=0, legend=False,
+    )  # fmt: skip
+    handles = [line(shorten(n, 30), colour) for n, colour in colours.items()]
+    if level is not None:
+        ax.axhline(level, color=GREY, lw=0.8, ls=":")
+        handles.append(line(f"nominal {level:g}", GREY, ":"))
+    ax.set(ylim=(-0.02, 1.02), xlabel=x.replace("_", " "), ylabel=y.replace("_", " "))
+    ax.grid(axis="y")
+    legend_outside(ax, {by.replace("_", " "): handles})
+    return ax
+
+
+@themed
+def forest(
+    table: pd.DataFrame,
+    *,
+    label: str = "study",
+    pooled: Mapping[str, float] | None = None,
+    unit: str = "effect",
+    ax: Axes | None = None,
+) -> Axes:
+    """Effects of several studies with their intervals and, below, what they say together.
+
+    Parameters
+    ----------
+    table
+        One row per study: its name, `estimate, ci_low, ci_high`; a column `weight` sets the
+        area of the squares.
+    label
+        Column with the name of the study.
+    pooled
+        Row of `cx.tl.meta`: `estimate, ci_low, ci_high`, and `pi_low, pi_high` for the
+        prediction interval.
+    unit
+        What the effect is measured in, for the axis.
+    ax
+        Axes to draw into; None makes a figure whose height follows the studies.
+
+    Returns
+    -------
+    The axes.
+    """
+    check_columns(table, [label, "estimate", "ci_low", "ci_high"], "table")
+    rows = table.dropna(subset=["estimate"])
+    ax = new_axes(ax, width=4.6, height=rows_height(len(rows) + 2, extra=0.8))
+    if rows.empty:
+        return empty(ax, "no study has an estimate")
+    y = np.arange(len(rows))[::-1]
+    weight = rows["weight"] / rows["weight"].max() if "weight" in rows else 0.5
+    ax.hlines(y, rows["ci_low"], rows["ci_high"], color=PALETTE[0], lw=1)
+    ax.scatter(rows["estimate"], y, s=8 + 50 * weight, marker="s", color=PALETTE[0], zorder=3)
+    names = [shorten(n, 44) for n in rows[label]]
+    ticks = list(y)
+    if pooled is not None:
+        _pooled(ax, pooled)
+        names, ticks = [*names, "all studies"], [*ticks, -1.4]
+    ax.axvline(0, color=GREY, lw=0.6, ls=":")
+    ax.set_yticks(ticks, names)
+    ax.set_ylim(min(ticks) - 0.8, len(rows) - 0.3)
+    ax.set_xlabel(f"{unit}, 95 % interval")
+    return ax
+
+
+def _pooled(ax: Axes, pooled: Mapping[str, float]) -> None:
+    """Diamond over the interval, thin line over the prediction interval."""
+    low, mid, high = (float(pooled[c]) for c in ("ci_low", "estimate", "ci_high"))
+    ax.fill([low, mid, high, mid], [-1.4, -1.1, -1.4, -1.7], color=PALETTE[1], lw=0)
+    wide = [float(pooled.get(c, np.nan)) for c in ("pi_low", "pi_high")]
+    if np.isfinite(wide).all():
+        ax.hlines(-1.4, *wide, color=PALETTE[1], lw=0.8)
+        say(ax, "diamond: all studies; thin line: where the next study is expected")

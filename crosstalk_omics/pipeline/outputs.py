@@ -31,7 +31,7 @@ def scores_of(folder: Path, study: Study) -> pd.DataFrame:
 
 
 def tests_of(folder: Path, study: Study, kind: str) -> pd.DataFrame | None:
-    """Join the `tests` or `coverage` tables of all tissues."""
+    """Join the `tests`, `coverage` or `contamination` tables of all tissues."""
     paths = [folder / "parts" / f"{kind}_{name}.tsv" for name in study.tissues]
     tables = [pd.read_csv(path, sep="\t", **NA) for path in paths if path.exists()]
     return pd.concat(tables, ignore_index=True) if tables else None
@@ -175,6 +175,15 @@ def _coverage_figures(folder: Path, study: Study) -> Iterator[Figure]:
             lambda part=part: pl.coverage(part),
             part,
         )
+    foreign = tests_of(folder, study, "contamination")
+    for name, part in foreign.groupby("tissue", sort=False):
+        yield (
+            f"contamination_{name}",
+            f"{name}: median percentile of marker genes of other tissues in each sample; blood, fat "
+            "or nerve in a sample makes false candidates.",
+            lambda part=part: pl.contamination(part),
+            part,
+        )
 
 
 def finish(study: Study, step_names: list[str], folder: Path) -> list[str]:
@@ -184,7 +193,8 @@ def finish(study: Study, step_names: list[str], folder: Path) -> list[str]:
     for kind in KINDS:
         _write_or_drop(folder / f"{kind}.tsv", joined(folder, kind, study))
     _write_or_drop(folder / "score_tests.tsv", tests_of(folder, study, "tests"))
-    _write_or_drop(folder / "coverage.tsv", tests_of(folder, study, "coverage"))
+    for kind in ("coverage", "contamination"):
+        _write_or_drop(folder / f"{kind}.tsv", tests_of(folder, study, kind))
     scores_of(folder, study).to_parquet(folder / "scores.parquet", index=False)
     steps = {
         name: json.loads((folder / "steps" / f"{name}.json").read_text(encoding="utf-8"))

@@ -159,9 +159,20 @@ def describe(context: Context, name: str, folder: Path) -> list[str]:
     }
     text = json.dumps(record, indent=1, default=_plain, ensure_ascii=False)
     write_text(folder / "tissues" / f"{name}.json", text)
-    contamination = pd.DataFrame()  # TEMP
-    # TEMPW
+    contamination = pp.contamination(_profiles(adata)).assign(tissue=name)
+    write_table(folder / "parts" / f"contamination_{name}.tsv", contamination)
     return [f"{name}: {about['caveat']}"] if about.get("caveat") else []
+
+
+def _profiles(adata: ad.AnnData) -> ad.AnnData:
+    """Sum cells per donor and group, where there are such; samples stay as they are."""
+    from .. import pp
+
+    if adata.uns[UNS].get("modality") != "single_cell":
+        return adata
+    donor, group = (key if key in adata.obs else None for key in (DONOR, CELL_TYPE))
+    statistic = "sum" if adata.uns[UNS]["value_state"] == "counts" else "mean"
+    return pp.pseudobulk(adata, donor=donor, groupby=group, statistic=statistic)
 
 
 def score(context: Context, name: str, folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ from .load import load
 from .query import evidence, evidence_level
 from .query import list_signatures as list
 from .species import aliases, map_genes, orthologs
+from .systems import coverage, write_coverage
 from .validate import changes, counts, validate
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "browse",
     "changes",
     "counts",
+    "coverage",
     "evidence",
     "evidence_level",
     "export",
@@ -22,4 +24,5 @@ __all__ = [
     "orthologs",
     "to_dict",
     "validate",
+    "write_coverage",
 ]

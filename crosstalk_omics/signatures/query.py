@@ -1,5 +1,6 @@
 """What is known: the list of signatures, and the rows behind a factor, gene or signature."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from ..core.checks import nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS
-from .schema import Select, descendants
+from .schema import Select, descendants, vocabularies
 from .tables import evidence_table, gene_set_table, named_signatures, split_genes, split_list
 
 _LEVEL_OF_TYPE = {"human_intervention": "human", "in_vivo": "in_vivo", "in_vitro": "in_vitro"}
@@ -92,8 +93,15 @@ def select_rows(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
             keep &= _any_of(rows[column], descendants(vocabulary, names))
     for column, terms in (("effect", select.effect), ("context", select.context)):
         if terms:
-            keep &= _any_of(rows[column], set(terms))
+            keep &= _any_of(rows[column], _signed_terms(column, terms))
     return rows[keep]
+
+
+def _signed_terms(vocabulary: str, terms: Iterable[str]) -> set[str]:
+    """``term:sign`` as it is; a bare term or parent with every sign and every narrower term."""
+    signs = vocabularies()[f"{vocabulary}_sign"]
+    bare = descendants(vocabulary, [term for term in terms if ":" not in term])
+    return {term for term in terms if ":" in term} | {f"{t}:{s}" for t in bare for s in signs}
 
 
 def _any_of(cells: pd.Series, wanted: set[str]) -> pd.Series:

@@ -220,6 +220,24 @@ class Select(_Row):
     context: tuple[str, ...] = ()
     level: Literal[EVIDENCE_LEVELS] = "review"
 
+    @model_validator(mode="after")
+    def _known_terms(self) -> "Select":
+        for vocabulary, names in (
+            ("class", self.class_),
+            ("tissue", (*self.source, *self.target)),
+            ("cell", self.target_cell),
+            ("role", self.role),
+            ("effect", self.effect),
+            ("context", self.context),
+        ):
+            for name in names:
+                term, colon, sign = name.partition(":")
+                if term not in vocabularies()[vocabulary].values():
+                    check_term(term, vocabulary)
+                if colon:
+                    check_term(sign, f"{vocabulary}_sign")
+        return self
+
 
 class NamedSignature(_Row):
     """An entry of signatures.yaml: a rule over evidence, or a gene set."""

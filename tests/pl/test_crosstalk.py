@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from crosstalk_omics import pl
+from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.pl.crosstalk import drawable, pair_names
+
+
+@pytest.mark.parametrize(("n_pairs", "groups"), [(5, (1, 1)), (30, (2, 3)), (400, (4, 9))])
+@pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks])
+def test_figures_stay_readable_with_few_and_many(candidates, laid_out, draw, n_pairs, groups):
+    laid_out(draw(candidates(n_pairs, groups)))
+
+
+def test_dotplot_says_what_it_left_out(candidates):
+    title = pl.crosstalk_dotplot(candidates(400, (4, 9))).get_title(loc="left")
+    assert "top 30 of 400 pairs" in title
+    assert "top 24 of 36 group pairs" in title
+    assert pl.crosstalk_dotplot(candidates(5)).get_title(loc="left") == ""
+
+
+@pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network])
+def test_ranks_without_p_values_are_drawn(candidates, laid_out, draw):
+    laid_out(draw(candidates(8, (1, 2), tested=False)))
+
+
+def test_dotplot_says_that_nothing_was_tested(candidates):
+    ax = pl.crosstalk_dotplot(candidates(8, tested=False))
+    assert "no p-value" in ax.get_title(loc="left")
+    assert "not tested" in [t.get_text() for t in ax.get_legend().get_texts()]
+
+
+def test_dotplot_draws_one_dot_per_candidate_and_rings_the_calls(candidates):
+    table = candidates(10, (1, 2))
+    ax = pl.crosstalk_dotplot(table, fdr=0.3)
+    dots = ax.collections[0]
+    assert len(dots.get_offsets()) == len(table)
+    rings = np.asarray(dots.get_linewidths()) > 0
+    assert rings.sum() == (table["specificity_fdr"] <= 0.3).sum()
+
+
+def test_pairs_that_were_not_measured_are_left_out(candidates):
+    table = candidates(6)
+    table.loc[0, "magnitude_gmean"] = np.nan
+    assert len(drawable(table)) == 5
+    assert len(pl.crosstalk_ranks(table).get_title(loc="left").split()) > 0
+    table["magnitude_gmean"] = np.nan
+    for draw in (pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network):
+        assert "no pair was measured" in draw(table).texts[0].get_text()
+
+
+def test_whole_tissues_are_named_by_tissue(candidates):
+    table = candidates(3).assign(source="all", source_tissue="muscle", target_tissue="bone")
+    shown = drawable(table)
+    assert set(shown["source"]) == {"muscle"}
+    assert set(shown["target"]) == {"bone cell 0"}
+    both = table.assign(target_tissue=["bone", "bone", "brain"])
+    assert "brain: bone cell 0" in set(drawable(both)["target"])
+
+
+def test_a_blocker_is_not_drawn_as_an_arrow(candidates):
+    names = pair_names(drawable(candidates(8)))
+    assert sum("⊣" in n for n in names) == 1
+    assert sum("→" in n for n in names) == 7
+
+
+def test_volcano_draws_each_ligand_and_sender_once(candidates, laid_out):
+    table = candidates(20, (2, 3))
+    ax = pl.volcano(table)
+    assert len(ax.collections[0].get_offsets()) == 40
+    assert "raw p" in ax.get_title(loc="left")
+    laid_out(ax)
+
+
+def test_volcano_without_tests_says_so(candidates):
+    ax = pl.volcano(candidates(4, tested=False))
+    assert "no factor was tested" in ax.texts[0].get_text()
+
+
+def test_a_missing_column_is_named_with_the_nearest(candidates):
+    table = candidates(3).rename(columns={"magnitude_gmean": "magnitude_mean"})
+    with pytest.raises(InputError, match=r"no column 'magnitude_gmean'.*'magnitude_mean'"):
+        pl.crosstalk_dotplot(table)
+
+
+def test_given_axes_are_used(candidates):
+    import matplotlib.pyplot as plt
+
+    ax = plt.figure().subplots()
+    assert pl.crosstalk_dotplot(candidates(4), ax=ax) is ax
+    assert pl.crosstalk_network(candidates(4), ax=ax) is ax
+
+
+def test_a_table_is_not_changed_by_drawing(candidates):
+    table = candidates(12, (2, 2))
+    before = table.copy()
+    for draw in (pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network, pl.volcano):
+        draw(table)
+    assert table.equals(before)

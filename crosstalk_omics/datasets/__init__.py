@@ -4,15 +4,7 @@ from .fetch import check, fetch
 from .load import info, load
 from .load import list_datasets as list
 from .manifest import json_schema
-from .simulate import Simulation, simulate
+from .readers.own import read
+from .simulate import simulate
 
-__all__ = [
-    "Simulation",
-    "check",
-    "fetch",
-    "info",
-    "json_schema",
-    "list",
-    "load",
-    "simulate",
-]
+__all__ = ["check", "fetch", "info", "json_schema", "list", "load", "read", "simulate"]

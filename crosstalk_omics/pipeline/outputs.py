@@ -126,7 +126,7 @@ def _score_figures(
     wide = scores.filter(regex=f"^{method}__").dropna(axis=1, how="all")
     wide = wide.rename(columns=lambda c: c.split("__", 1)[1])
     wide.index = scores["observation"].astype(str)
-    meta = scores[[c for c in (DONOR, CONDITION, CELL_TYPE) if scores[c].notna().any()]]
+    meta = scores.filter([DONOR, CONDITION, CELL_TYPE]).dropna(axis=1, how="all")
     group = next((c for c in (CELL_TYPE, CONDITION, DONOR) if c in meta), None)
     adata = ad.AnnData(obs=meta.set_axis(wide.index).astype("category"))
     adata.obsm[score_key(method)] = wide

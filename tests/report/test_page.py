@@ -1,0 +1,66 @@
+import os
+from pathlib import Path
+
+import pytest
+
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+WIDTHS = {"phone": 390, "laptop": 1366}
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_page_opens_without_complaint_or_request(page, page_file, width):
+    page.open(page_file, width=width)
+    assert page.complaints() == []
+    assert [u for u in page.requests() if not u.startswith(("file:", "data:"))] == []
+    assert page.run("window.hacked") is None
+    assert page.run("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_tables_filter_sort_turn_pages_and_export(page, tmp_path, run_folder):
+    file = run_folder(tmp_path, 120)
+    page.open(file)
+    page.run("window.grid = document.querySelector('#table-crosstalk'); 0")
+    cells = "[...grid.querySelectorAll('tbody tr')].map(r => r.cells[{}].textContent)"
+    assert page.run("grid.querySelector('.count').textContent") == "rows 1 to 50 of 120"
+    page.run("[...grid.querySelectorAll('button')].find(b => b.textContent == 'Next').click()")
+    assert page.run("grid.querySelector('.count').textContent") == "rows 51 to 100 of 120"
+    search = "s => { const i = grid.querySelector('input'); i.value = s; "
+    search += "i.dispatchEvent(new Event('input')); }"
+    page.run(f"({search})('lig7')")
+    assert page.run("grid.querySelector('.count').textContent") == "rows 1 to 11 of 11"
+    page.run(f"({search})('')")
+    heads = page.run("[...grid.querySelectorAll('thead th')].map(h => h.textContent)")
+    at = heads.index("magnitude")
+    page.run(f"grid.querySelectorAll('thead button')[{at}].click()")
+    values = [float(v) for v in page.run(cells.format(at))]
+    assert values == sorted(values)
+    assert page.run("grid.querySelector('[aria-sort]').getAttribute('aria-sort')") == "ascending"
+    page.run(
+        "window.saved = []; URL.createObjectURL = b => { saved.push(b); return '#'; };"
+        "[...grid.querySelectorAll('button')].find(b => b.textContent == 'Export CSV').click()"
+    )
+    lines = page.run("saved[0].text()").splitlines()
+    assert len(lines) == 121
+    assert lines[0].startswith("source_tissue,")
+    assert page.complaints() == []
+
+
+def test_page_prints_whole_tables_and_figures(page, page_file):
+    page.open(page_file)
+    assert len(page.call("Page.printToPDF", preferCSSPageSize=True)["data"]) > 10_000
+    page.call("Emulation.setEmulatedMedia", media="print")
+    hidden = "getComputedStyle(document.querySelector('{}')).display"
+    assert page.run(hidden.format("nav")) == "none"
+    assert page.run(hidden.format(".tools")) == "none"
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: set AXE_CORE to its axe.min.js")
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_page_is_accessible(page, page_file, width):
+    page.open(page_file, width=width)
+    page.run(f"{AXE.read_text(encoding='utf-8')}; 0")
+    found = page.run(
+        "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)]))"
+    )
+    assert [v for v in found if v[0] in ("serious", "critical")] == []

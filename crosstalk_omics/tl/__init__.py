@@ -4,6 +4,7 @@ from .bulk import contrast_genes
 from .compare import compare_scores
 from .crosstalk import crosstalk, crosstalk_pairs
 from .crosstalk.contrast import crosstalk_contrast
+from .crosstalk.familiar import familiar_scores
 from .crosstalk.paired import crosstalk_paired
 from .score import coverage, score
 from .score import methods as score_methods
@@ -16,6 +17,7 @@ __all__ = [
     "crosstalk_contrast",
     "crosstalk_paired",
     "crosstalk_pairs",
+    "familiar_scores",
     "score",
     "score_methods",
 ]

@@ -74,10 +74,12 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
         out[column] = table[column].to_numpy()[row]
     _describe(out, sides, source, target, s, t)
     _test(out, sides, fdr)
-    order = ["specificity_fdr", "specificity_pvalue", "magnitude_gmean"]
+    out["_last"] = out["family"] == "modulator"
+    order = ["_last", "specificity_fdr", "specificity_pvalue", "magnitude_gmean"]
     ties = ["source", "target", "ligand_complex", "receptor_complex", "factor", "role"]
-    ascending = [True, True, False] + [True] * len(ties)
-    return out.sort_values(order + ties, ascending=ascending, ignore_index=True)
+    ascending = [True, True, True, False] + [True] * len(ties)
+    out = out.sort_values(order + ties, ascending=ascending, ignore_index=True)
+    return out.drop(columns="_last")
 
 
 def _describe(
@@ -111,11 +113,12 @@ def _test(out: pd.DataFrame, sides: dict, fdr: str) -> None:
     out["p_ligand"], out["p_receptor"] = left, right
     for column in sides:
         out[f"presence_pvalue_{column}"] = sides[column]["presence"]
-    out["specificity_pvalue"] = np.maximum(left, right)
+    signals = ~out["role"].isin(MODULATORS).to_numpy()
+    out["specificity_pvalue"] = np.where(signals, np.maximum(left, right), np.nan)
     tier = np.where(out["evidence_level"] == "database", "database", "literature")
-    out["family"] = np.where(out["role"].isin(MODULATORS), "modulator", tier)
+    out["family"] = np.where(signals, tier, "modulator")
     out["specificity_fdr"] = out["ligand_fdr"] = np.nan
-    for _, rows in out.groupby("family", sort=False).indices.items():
+    for _, rows in out[signals].groupby("family", sort=False).groups.items():
         out.loc[rows, "specificity_fdr"] = joint_fdr(left[rows], right[rows], fdr)
         out.loc[rows, "ligand_fdr"] = _ligand_fdr(out.iloc[rows], left[rows], right[rows], fdr)
 

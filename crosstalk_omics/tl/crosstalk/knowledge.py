@@ -1,5 +1,7 @@
 """The interaction table as the inference needs it: filtered, and in the genes of each side."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -9,12 +11,25 @@ from ...core.errors import InputError
 from ...core.names import ORGANISMS, ROUTES
 from ...interactions import complexes, load
 from ...interactions.curated import COLUMNS
+from ...interactions.modulators import modulators
 from ...interactions.species import to_organism
 from ...signatures import map_genes
-from .joint import MODULATORS, Side
+from .joint import Side
 from .magnitude import described
 
 Interactions = pd.DataFrame | str | None
+SIDES = ("ligand_complex", "receptor_complex")
+ROW = "_row"  # number of the interaction, while the table is being used
+
+
+@dataclass
+class Knowledge:
+    """Interactions as two tissues can be asked for them."""
+
+    table: pd.DataFrame  # ligands in genes of the source, receptors in genes of the target
+    notes: list[str]
+    named: tuple[list[str], list[str]]  # all genes of the table, in symbols of each side
+    modulators: pd.DataFrame  # interaction, role, modulator, in_source, in_target
 
 
 def prepare(
@@ -24,7 +39,19 @@ def prepare(
     target: AnnData,
     organism: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Interactions with ligands in genes of `source` and receptors in genes of `target`.
+    """Table and notes of `gather`."""
+    known = gather(interactions, route, source, target, organism)
+    return known.table.drop(columns=ROW), known.notes
+
+
+def gather(
+    interactions: Interactions,
+    route: str | None,
+    source: AnnData,
+    target: AnnData,
+    organism: str | None = None,
+) -> Knowledge:
+    """Load or complete the interactions and write each side in the genes of its tissue.
 
     Parameters
     ----------
@@ -32,10 +59,6 @@ def prepare(
         See `crosstalk`.
     source, target
         The tissues; their organisms count.
-
-    Returns
-    -------
-    The table, and sentences on what was lost.
     """
     if route is not None:
         check_one_of(route, ROUTES, "route")
@@ -51,7 +74,14 @@ def prepare(
     if lost := table.attrs.get("lost"):
         notes.append(_counted(len(lost), "rows of the interaction source", own))
     table = table.reset_index(drop=True)
-    for column, to in zip(("ligand_complex", "receptor_complex"), wanted, strict=True):
+    found = modulators(table, organism=own)
+    every = [*table["ligand_complex"], *table["receptor_complex"], *found["modulator_complex"]]
+    maps = [map_genes(complexes.genes(every), source=own, target=to)[0] for to in wanted]
+    for column, to in zip(("in_source", "in_target"), maps, strict=True):
+        texts = complexes.map_genes(found["modulator_complex"], to).set_index("text")["mapped"]
+        found[column] = found["modulator_complex"].map(texts)
+    table = table.assign(**{ROW: table.index})
+    for column, to in zip(SIDES, wanted, strict=True):
         if to != own:
             table, gone = _mapped(table, column, own, to)
             notes += gone
@@ -61,7 +91,8 @@ def prepare(
             "route=None to keep all routes, and check the organism of the data."
         )
         raise InputError(msg)
-    return table, notes
+    sides = [complexes.genes([*table[c], *m.values()]) for c, m in zip(SIDES, maps, strict=True)]
+    return Knowledge(table, notes, (sides[0], sides[1]), found)
 
 
 def _counted(n: int, what: str, organism: str) -> str:
@@ -108,22 +139,26 @@ def _mapped(table: pd.DataFrame, column: str, own: str, to: str) -> tuple[pd.Dat
 
 
 def attach_modulators(
-    out: pd.DataFrame, table: pd.DataFrame, source: Side, target: Side
+    out: pd.DataFrame, known: Knowledge, source: Side, target: Side
 ) -> pd.DataFrame:
-    """Add what blocks or carries each factor, with its highest rank in source and target."""
-    rows = table[table["role"].isin((*MODULATORS, "antagonist"))]
-    texts = {}
-    for factor, mine in rows.groupby("factor", sort=True):
-        parts = []
-        for row in mine.drop_duplicates(["role", "receptor_complex"]).itertuples():
-            text = row.receptor_complex if row.role in MODULATORS else row.ligand_complex
-            ranks = [_highest(side, text) for side in (source, target)]
-            parts.append(f"{row.role} {text} ({ranks[0]} in source, {ranks[1]} in target)")
-        texts[factor] = "; ".join(dict.fromkeys(parts))
-    return out.assign(modulators=out["factor"].map(texts).fillna(""))
+    """Add what blocks, carries or activates each signal, with its highest rank on both sides."""
+    found = known.modulators
+    ranks = [
+        _highest(side, found[column].tolist())
+        for side, column in ((source, "in_source"), (target, "in_target"))
+    ]
+    texts: dict[int, list[str]] = {}
+    rows = zip(found["interaction"], found["role"], found["modulator_complex"], *ranks, strict=True)
+    for label, role, name, a, b in rows:
+        texts.setdefault(label, []).append(f"{role} {name} ({a} in source, {b} in target)")
+    joined = {label: "; ".join(parts) for label, parts in texts.items()}
+    return out.assign(modulators=out[ROW].map(joined).fillna("")).drop(columns=ROW)
 
 
-def _highest(side: Side, text: str) -> str:
-    """Highest rank of a complex over the groups of a side, or "not measured"."""
-    rank = complexes.evaluate([text], side.magnitude, side.genes)
-    return "not measured" if np.isnan(rank).all() else f"{np.nanmax(rank):.2f}"
+def _highest(side: Side, texts: list[str]) -> list[str]:
+    """Highest rank of complexes over the groups of a side, or "not measured"."""
+    known = [text for text in texts if text]
+    ranks = complexes.evaluate(known, side.magnitude, side.genes)
+    best = dict(zip(known, np.fmax.reduce(ranks, axis=0), strict=True))
+    values = [best.get(text, np.nan) for text in texts]
+    return ["not measured" if np.isnan(v) else f"{v:.2f}" for v in values]

@@ -8,9 +8,8 @@ from anndata import AnnData
 
 from ...core.checks import check_one_of
 from ...core.errors import InputError
-from ...interactions import complexes
 from .joint import Side, pair
-from .knowledge import Interactions, attach_modulators, prepare
+from .knowledge import Interactions, attach_modulators, gather
 from .side import EVIDENCE, NULLS, Options, side
 
 GroupBy = str | None | tuple[str | None, str | None]
@@ -104,18 +103,18 @@ def crosstalk(
     for one in asked:
         check_one_of(one, EVIDENCE, "evidence")
     groups = groupby if isinstance(groupby, tuple) else (groupby, groupby)
-    known, lost = prepare(interactions, route, source, target, interactions_organism)
+    known = gather(interactions, route, source, target, interactions_organism)
     options = Options(donor, null, n_perms, seed, min_prop, min_cells, layer, block_size)
-    named = complexes.genes([*known["ligand_complex"], *known["receptor_complex"]])
     left = side(
-        source, groups[0], known["ligand_complex"],
-        named=named, kind=asked[0], role="source", options=options,
+        source, groups[0], known.table["ligand_complex"],
+        named=known.named[0], kind=asked[0], role="source", options=options,
     )  # fmt: skip
     right = side(
-        target, groups[1], known["receptor_complex"],
-        named=named, kind=asked[1], role="target", options=options,
+        target, groups[1], known.table["receptor_complex"],
+        named=known.named[1], kind=asked[1], role="target", options=options,
     )  # fmt: skip
-    out = attach_modulators(pair(known, left, right, fdr=fdr), known, left, right)
+    out = attach_modulators(pair(known.table, left, right, fdr=fdr), known, left, right)
+    same = source is target
     out.attrs = {
         "parameters": {
             **asdict(options),
@@ -124,7 +123,12 @@ def crosstalk(
             "evidence": list(asked),
             "fdr": fdr,
         },
-        "notes": [*left.notes, *right.notes, *lost, *_joint_notes(source, target, left, right)],
+        "notes": [
+            *left.notes,
+            *right.notes,
+            *known.notes,
+            *_joint_notes(left, right, same),
+        ],
     }
     return out
 
@@ -184,11 +188,11 @@ def crosstalk_pairs(
     return out
 
 
-def _joint_notes(source: AnnData, target: AnnData, left: Side, right: Side) -> list[str]:
+def _joint_notes(left: Side, right: Side, same: bool) -> list[str]:
     """What the reader must know about the two sides together."""
     notes = []
     shared = sorted(set(left.donors) & set(right.donors))
-    if source is target:
+    if same:
         notes.append("Source and target are the same object: communication within one tissue.")
     elif shared:
         notes.append(

@@ -31,19 +31,13 @@ TABLES = {
         ("hgnc_complete_set_2018_11", "ensembl_gene_id", "symbol"),
         ("ensembl_orthologs_human_mouse", "ensembl_gene_id", "gene_namehuman"),
     ),
-    ("human", "entrez"): (
-        ("hgnc_complete_set_2018_11", "entrez_id", "symbol"),
-        ("ncbi_gene_info_human", "GeneID", "Symbol"),
-    ),
+    ("human", "entrez"): (("hgnc_complete_set_2018_11", "entrez_id", "symbol"),),
     ("human", "uniprot"): (("hgnc_complete_set_2018_11", "uniprot_ids", "symbol"),),
     ("mouse", "ensembl"): (
         ("mgi_hgnc_homologene_2018_11", "Ensembl Gene ID", "Marker Symbol"),
         ("ensembl_orthologs_human_mouse", "mmusculus_homolog_ensembl_gene", "gene_namemouse"),
     ),
-    ("mouse", "entrez"): (
-        ("mgi_hgnc_homologene_2018_11", "EntrezGene ID", "Marker Symbol"),
-        ("ncbi_gene_info_mouse", "GeneID", "Symbol"),
-    ),
+    ("mouse", "entrez"): (("mgi_hgnc_homologene_2018_11", "EntrezGene ID", "Marker Symbol"),),
     ("rat", "ensembl"): (
         ("ensembl_orthologs_human_rat", "rnorvegicus_homolog_ensembl_gene", "gene_namerat"),
     ),
@@ -294,9 +288,9 @@ def collapse(adata: AnnData, symbols: pd.Series, *, summed: bool) -> tuple[AnnDa
     kept = symbols.notna().to_numpy()
     names = pd.Index(symbols[kept])
     codes, unique = pd.factorize(names)
-    ids = pd.Series(adata.var.get(GENE_ID, adata.var_names.to_series()).to_numpy()[kept])
+    ids = adata.var.get(GENE_ID, adata.var_names.to_series()).to_numpy().astype(str)
     shared = names.duplicated(keep=False)
-    duplicates = pd.DataFrame({SYMBOL: names[shared], GENE_ID: ids[shared].to_numpy()})
+    duplicates = pd.DataFrame({SYMBOL: names[shared], GENE_ID: ids[kept][shared]})
     columns = np.flatnonzero(kept)
     best = _best_columns(adata.X, columns, codes)
     if summed and len(unique) < len(names):
@@ -306,8 +300,10 @@ def collapse(adata: AnnData, symbols: pd.Series, *, summed: bool) -> tuple[AnnDa
     else:
         matrices = {k: m[:, best] for k, m in [(None, adata.X), *adata.layers.items()]}
     var = adata.var.iloc[best].copy()
-    var[GENE_ID] = ids.groupby(codes, sort=True).agg(";".join).to_numpy()
     var.index = pd.Index(unique.astype(str), name=None)
+    var[GENE_ID] = ids[best]
+    joined = duplicates.groupby(SYMBOL)[GENE_ID].agg(";".join)
+    var.loc[joined.index, GENE_ID] = joined
     result = AnnData(matrices.pop(None), obs=adata.obs.copy(), var=var, layers=matrices)
     result.obsm.update({k: v.copy() for k, v in adata.obsm.items()})
     return result, duplicates

@@ -1,5 +1,6 @@
 """Library-size and TMM normalisation; data that are on a log scale pass unchanged."""
 
+from copy import deepcopy
 from typing import Literal
 
 import numpy as np
@@ -65,22 +66,19 @@ def lognormalise(
         )
         raise InputError(msg)
     check_state(adata, state)
-    result = adata.copy()
     if state in ON_A_LOG_SCALE:
-        return result
+        return adata.copy()
     if state == "intensity":
-        result.X = _log2_positive(adata)
-        return _recorded(result, "log_intensity", "log2 of positive intensities, 0 -> missing")
+        step = "log2 of positive intensities, 0 -> missing"
+        return _recorded(adata, _log2_positive(adata), "log_intensity", step)
     if method == "auto":
         method = "log1p" if sp.issparse(adata.X) else "tmm"
-    result.layers["counts"] = adata.X.copy()
     if method == "log1p":
         if prior is not None:
             msg = "`prior` belongs to method='library' or 'tmm'; 'log1p' adds 1 by definition."
             raise InputError(msg)
         scale = 1e4 if target_sum is None else target_sum
-        result.X = _log1p(adata, scale)
-        return _recorded(result, "lognorm", f"ln(1 + counts per {scale:g})")
+        return _recorded(adata, _log1p(adata, scale), "lognorm", f"ln(1 + counts per {scale:g})")
     if sp.issparse(adata.X):
         msg = (
             f"method={method!r} makes every zero a number, which would fill the sparse matrix. "
@@ -90,12 +88,12 @@ def lognormalise(
     counts = np.asarray(adata.X, dtype=np.float64)
     factors = tmm_factors(counts) if method == "tmm" else np.ones(adata.n_obs)
     scale = 1e6 if target_sum is None else target_sum
-    result.X = log_cpm(
-        counts, counts.sum(axis=1) * factors, prior=2.0 if prior is None else prior, scale=scale
-    )
+    library = counts.sum(axis=1) * factors
+    x = log_cpm(counts, library, prior=2.0 if prior is None else prior, scale=scale)
+    result = _recorded(adata, x, "lognorm", f"log2 counts per {scale:g}, {method}")
     if method == "tmm":
         result.obs["norm_factor"] = factors
-    return _recorded(result, "lognorm", f"log2 counts per {scale:g}, {method}")
+    return result
 
 
 def log_cpm(
@@ -181,8 +179,8 @@ def _log1p(adata: AnnData, scale: float) -> np.ndarray | sp.csr_matrix:
     total = np.asarray(x.sum(axis=1), dtype=np.float64).ravel()
     factor = np.divide(scale, total, out=np.zeros_like(total), where=total > 0)
     if sp.issparse(x):
-        scaled = sp.csr_matrix(x, dtype=np.float32 if x.dtype == np.float32 else np.float64)
-        scaled = scaled.copy()
+        dtype = np.float32 if x.dtype == np.float32 else np.float64
+        scaled = sp.csr_matrix(x, dtype=dtype, copy=True)
         scaled.data *= np.repeat(factor, np.diff(scaled.indptr)).astype(scaled.dtype)
         np.log1p(scaled.data, out=scaled.data)
         return scaled
@@ -195,9 +193,15 @@ def _log2_positive(adata: AnnData) -> np.ndarray:
     return np.log2(x, out=np.full_like(x, np.nan), where=x > 0)
 
 
-def _recorded(adata: AnnData, state: str, step: str) -> AnnData:
+def _recorded(adata: AnnData, x: np.ndarray | sp.csr_matrix, state: str, step: str) -> AnnData:
+    """Copy everything but `X`, which is new; counts go to their layer."""
     record = dict(adata.uns.get(UNS, {}))
+    layers = {key: value.copy() for key, value in adata.layers.items()}
+    if state == "lognorm":
+        layers["counts"] = adata.X.copy()
+    result = AnnData(x, obs=adata.obs.copy(), var=adata.var.copy(), layers=layers)
+    result.obsm.update({key: value.copy() for key, value in adata.obsm.items()})
     record["value_state"] = state
     record["steps"] = [*record.get("steps", []), step]
-    adata.uns[UNS] = record
-    return adata
+    result.uns.update(deepcopy(dict(adata.uns)) | {UNS: record})
+    return result

@@ -170,21 +170,31 @@ def contamination(
     for panel, signature in panels.items():
         genes = net.loc[net["source"] == signature, "target"]
         found = genes[genes.isin(ranks.columns)]
-        percentile = ranks[found].median(axis=1) if len(found) else pd.Series(np.nan, ranks.index)
-        centre = percentile.median()
-        spread = 1.4826 * (percentile - centre).abs().median()
+        percentile = np.full(len(ranks), np.nan)
+        if len(found):
+            percentile = ranks[found].median(axis=1).to_numpy()
         columns = {
             "sample": ranks.index,
             "panel": panel,
             "signature": signature,
             "n_genes": len(genes),
             "n_found": len(found),
-            "percentile": percentile.to_numpy(),
-            "deviation": ((percentile - centre) / (spread or np.nan)).to_numpy(),
+            "percentile": percentile,
+            "deviation": _deviation(percentile),
         }
         tables.append(pd.DataFrame(columns))
     result = pd.concat(tables, ignore_index=True)
     return result.assign(high=result["percentile"] >= threshold)
+
+
+def _deviation(values: np.ndarray) -> np.ndarray:
+    """Distance from the median in units of the scaled median absolute deviation."""
+    measured = values[~np.isnan(values)]
+    if measured.size == 0:
+        return values
+    centre = np.median(measured)
+    spread = 1.4826 * np.median(np.abs(measured - centre))
+    return (values - centre) / spread if spread > 0 else np.full(len(values), np.nan)
 
 
 def _panels(tissue: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 "use strict";
 (() => {
   const PAGE = 50;
-  const CLASSES = { references: "long", effects: "long", missing: "long", source: "who", target: "who", factor: "who" };
+  const CLASSES = { references: "long", effects: "long", missing: "long", note: "long", source: "who", target: "who", factor: "who" };
+  const PRINTED = 12; // columns that fit on paper
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -81,9 +82,10 @@
     save.setAttribute("aria-label", `Export CSV of: ${title}`);
     tools.append(save);
 
+    const style = (i) => `${numeric[i] ? "num" : CLASSES[columns[i][0]] ?? ""}${i < PRINTED ? "" : " screen"}`;
     const heads = columns.map((column, i) => {
       const button = make("button", { type: "button", textContent: column[1], title: column[2] });
-      const head = make("th", { scope: "col", className: numeric[i] ? "num" : "" }, button);
+      const head = make("th", { scope: "col", className: style(i) }, button);
       button.addEventListener("click", () => {
         sorted = { column: i, down: sorted.column === i ? !sorted.down : false };
         refresh();
@@ -101,7 +103,7 @@
       const first = page * PAGE;
       const cells = (row) => row.map((value, i) => {
         const name = columns[i][0];
-        const cell = make("td", { className: numeric[i] ? "num" : CLASSES[name] ?? "" });
+        const cell = make("td", { className: style(i) });
         if (name === "references" && value !== null) cell.append(linked(String(value)));
         else cell.textContent = name === "evidence_level" && value !== null ? String(value).replaceAll("_", " ") : show(value);
         return cell;

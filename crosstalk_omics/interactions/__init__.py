@@ -2,5 +2,7 @@
 
 from . import complexes
 from .load import load
+from .modulators import modulators
+from .routes import routes
 
-__all__ = ["complexes", "load"]
+__all__ = ["complexes", "load", "modulators", "routes"]

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ..core.names import EVIDENCE_LEVELS, RECEPTOR_BASES
 from ..signatures.query import conflicting_effects, row_levels
+from ..signatures.schema import MISSING
 from ..signatures.tables import evidence_table
 from . import hormones, secretion
 from .complexes import canonical
@@ -38,7 +39,7 @@ def curated() -> tuple[pd.DataFrame, list[dict[str, str]]]:
     reason.
     """
     evidence = evidence_table()
-    rows = evidence.replace("NA", "").assign(level=row_levels(evidence))
+    rows = evidence.replace(MISSING, "").assign(level=row_levels(evidence))
     rows["ligand_complex"] = [
         hormones.sender_genes(ligand, genes) if kind in hormones.NOT_CODED else canonical(ligand)
         for ligand, genes, kind in zip(
@@ -60,34 +61,36 @@ def _row(group: pd.DataFrame) -> dict[str, object]:
     """All that the evidence rows of one interaction say together."""
     return {
         "ligand_kind": group["ligand_kind"].iloc[0],
-        "classes": _union(group["class"]),
-        "source_tissues": _union(group["source_tissue"]),
-        "target_tissues": _union(group["target_tissue"]),
-        "effects": _union(group["effect"]),
-        "evidence_level": _strongest(group["level"], EVIDENCE_LEVELS),
-        "receptor_basis": _strongest(group["receptor_basis"], RECEPTOR_BASES),
+        "classes": union(group["class"]),
+        "source_tissues": union(group["source_tissue"]),
+        "target_tissues": union(group["target_tissue"]),
+        "effects": union(group["effect"]),
+        "evidence_level": strongest(group["level"], EVIDENCE_LEVELS),
+        "receptor_basis": strongest(group["receptor_basis"], RECEPTOR_BASES),
         "conflict": bool(conflicting_effects(group)),
         "n_evidence": len(group),
-        "references": _references(group),
+        "references": references(group),
         "resources": "curated",
     }
 
 
-def _union(values: pd.Series) -> str:
+def union(values: pd.Series) -> str:
     """Sorted distinct entries of ";"-joined lists, joined by "; "."""
     entries = {entry.strip() for value in values for entry in value.split(";")}
     return "; ".join(sorted(entries - {""}))
 
 
-def _strongest(values: pd.Series, order: tuple[str, ...]) -> str:
+def strongest(values: pd.Series, order: tuple[str, ...]) -> str:
     """First of `order` that occurs."""
     return min(values, key=order.index)
 
 
-def _references(group: pd.DataFrame) -> str:
-    """PMID, or else DOI, of every row, each once."""
+def references(group: pd.DataFrame) -> str:
+    """PMID, or else DOI, or else the address of every row's source, each once."""
     found = [
-        f"PMID:{pmid}" if pmid else f"doi:{doi}" if doi else ""
-        for pmid, doi in zip(group["pmid"], group["doi"], strict=True)
+        f"PMID:{pmid}" if pmid else f"doi:{doi}" if doi else address
+        for pmid, doi, address in zip(
+            group["pmid"], group["doi"], group["verified_at"], strict=True
+        )
     ]
-    return "; ".join(sorted(set(found) - {""}))
+    return union(pd.Series(found))

@@ -14,11 +14,17 @@ from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import SOURCE, WEIGHT, score_key
 from ...core.provenance import digest_frame, versions
 from . import targets, values
+from .null import check_null
 from .registry import METHODS, choose, methods
 from .run import BLOCK_ROWS, n_threads_here, run
 from .targets import coverage
 
 __all__ = ["coverage", "methods", "score"]
+
+NULL_NOTE = (
+    "z against random sets of genes of like expression and detection; genes of a signature are "
+    "correlated and observations of a donor are not replicates, so z is descriptive, no test"
+)
 
 
 def score(
@@ -31,6 +37,8 @@ def score(
     min_coverage: float = 0.25,
     value_state: str | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    null: str | None = None,
+    seed: int = 0,
     block_rows: int = BLOCK_ROWS,
     n_threads: int | None = None,
     copy: bool = False,
@@ -63,6 +71,13 @@ def score(
         values cannot feed refuses.
     options
         Options by method, e.g. ``{"ucell": {"max_rank": 800, "missing": "skip"}}``.
+    null
+        "matched" adds `obsm["score_<method>_z"]`: the score against random sets of the same size
+        that take their genes from the same strata of expression and detection, with mean and
+        variance exact where the score is a sum over genes, from 200 seeded sets for ssgsea.
+        Genes of a signature are correlated, so that z describes and tests nothing.
+    seed
+        Seed of the random sets of the null.
     block_rows
         Observations per block; no result depends on it.
     n_threads
@@ -96,22 +111,29 @@ def score(
     for name in chosen:
         values.check_state(state, name, METHODS[name].states, adata, x)
         _check_signs(net, name)
+    check_null(null, chosen)
     table = _scored(net, adata, min_targets, min_coverage)
     index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
     scores, filled = run(
         chosen,
         x,
         index,
-        check=_finite(adata, chosen, sparse=_is_sparse(x)),
+        check=_finite(adata, chosen, sparse=_is_sparse(x) or null is not None),
         block_rows=block_rows,
+        null=null,
+        seed=seed,
         n_threads=n_threads or n_threads_here(),
     )
     for name, found in scores.items():
+        base = name if name in chosen else name.removesuffix("_z")
         parameters = {
-            "method": name, "layer": "X" if layer is None else layer, "min_targets": min_targets,
-            "min_coverage": min_coverage, "value_state": state, **chosen[name],
+            "method": base, "layer": "X" if layer is None else layer, "min_targets": min_targets,
+            "min_coverage": min_coverage, "value_state": state, "null": null or "none",
+            "seed": seed, **chosen[base],
         }  # fmt: skip
-        _record(adata, name, found, index.signatures, table, net, parameters, filled)
+        notes = [] if name in chosen else [NULL_NOTE]
+        notes += _notes(base, filled, chosen[base])
+        _record(adata, name, found, index.signatures, table, net, parameters, notes)
     return adata if copy else None
 
 
@@ -179,21 +201,34 @@ def _finite(adata: AnnData, chosen: Mapping, *, sparse: bool) -> Any:
     return check
 
 
+def _notes(method: str, filled: np.ndarray, options: Mapping[str, Any]) -> list[str]:
+    """What a reader should know about the observations that were scored."""
+    notes = []
+    if (filled == 0).any():
+        notes.append(f"{int((filled == 0).sum())} observations have no values: their score is NaN.")
+    if method == "ucell" and (filled > 0).any():
+        median = float(np.median(filled[filled > 0]))
+        if options["max_rank"] > 2 * median:
+            notes.append(
+                f"The median observation detects {median:.0f} genes, max_rank is "
+                f"{options['max_rank']}: scores of such depth crowd near the value of undetected "
+                f"genes. A max_rank near {max(100, round(median, -2)):.0f} tells more."
+            )
+    return notes
+
+
 def _record(
     adata: AnnData,
-    method: str,
+    name: str,
     scores: np.ndarray,
     signatures: tuple[str, ...],
     table: pd.DataFrame,
     net: pd.DataFrame,
     parameters: dict[str, Any],
-    filled: np.ndarray,
+    notes: list[str],
 ) -> None:
     """Write the scores and what a reader needs to know about them."""
-    notes = []
-    if (filled == 0).any():
-        notes.append(f"{int((filled == 0).sum())} observations have no values: their score is NaN.")
-    key = score_key(method)
+    key = score_key(name)
     adata.obsm[key] = pd.DataFrame(scores, index=adata.obs_names, columns=list(signatures))
     adata.uns[key] = {
         "coverage": table.copy(),

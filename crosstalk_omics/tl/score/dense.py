@@ -23,9 +23,7 @@ def dense(
     filled: np.ndarray,
 ) -> None:
     """Fill in the scores of methods that need dense values; genes go by their names."""
-    member = np.zeros((net.n_genes, len(net.signatures)))
-    member[net.genes] = net.dense()
-    member = member[net.by_name]
+    member = net.dense()[net.by_name]
     rows = np.flatnonzero(filled)
     for name in options:
         method = METHODS[name]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.errors import InputError
+from .targets import NetIndex
 
 Array = np.ndarray
 
@@ -77,18 +78,16 @@ def controls(means: Array, target: Array, options: Mapping) -> Array:
     return np.setdiff1d(np.concatenate(chosen), target)
 
 
-def contrast_weights(
-    means: Array, order: Array, member: Array, names: tuple[str, ...], options: Mapping
-) -> Array:
+def contrast_weights(means: Array, net: NetIndex, options: Mapping) -> Array:
     """(n_genes, n_signatures) weights of targets (1 / k) and controls (-1 / c).
 
     Controls are drawn with genes in the order of their names, so that the order of the data
     decides nothing; means are rounded for the same reason.
     """
+    member, order = net.dense() != 0, net.by_name
     rounded = np.array([float(f"{m:.10g}") for m in means[order]])
     weights = np.zeros(member.shape)
-    for j, name in enumerate(names):
-        target = np.flatnonzero(member[:, j])
+    for j, name in enumerate(net.signatures):
         control = order[controls(rounded, np.flatnonzero(member[order, j]), options)]
         if not len(control):
             msg = (
@@ -98,7 +97,7 @@ def contrast_weights(
             )
             raise InputError(msg)
         weights[control, j] = -1 / len(control)
-        weights[target, j] = 1 / len(target)
+        weights[member[:, j], j] = 1 / member[:, j].sum()
     return weights
 
 

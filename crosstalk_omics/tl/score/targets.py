@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from anndata import AnnData
 
 from ...core.checks import check_columns, check_unique
@@ -39,35 +40,48 @@ class NetIndex:
         slot[self.genes] = np.arange(len(self.genes), dtype=np.int32)
         return slot
 
-    def dense(self, of: Callable = np.asarray) -> np.ndarray:
+    def sparse(self, of: Callable = np.asarray) -> sp.csr_matrix:
         """(n_used, n_signatures) weights, after `of`."""
-        out = np.zeros((len(self.genes), len(self.signatures)))
-        out[np.repeat(np.arange(len(self.genes)), np.diff(self.start)), self.column] = of(
-            self.weight
-        )
+        shape = (len(self.genes), len(self.signatures))
+        return sp.csr_matrix((of(self.weight).astype(float), self.column, self.start), shape)
+
+    def dense(self) -> np.ndarray:
+        """(n_genes, n_signatures) weights."""
+        out = np.zeros((self.n_genes, len(self.signatures)))
+        out[self.genes] = self.sparse().toarray()
         return out
+
+    def of_entries(
+        self,
+        signatures: tuple[str, ...],
+        gene: np.ndarray,
+        column: np.ndarray,
+        weight: np.ndarray | None = None,
+    ) -> "NetIndex":
+        """Another net over the same data, from its entries in any order."""
+        order = np.lexsort((column, gene))
+        genes, counts = np.unique(gene, return_counts=True)
+        return NetIndex(
+            signatures=signatures,
+            genes=genes,
+            start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            column=np.asarray(column, np.int64)[order],
+            weight=np.ones(len(gene)) if weight is None else weight[order],
+            absent=np.zeros((2, len(signatures)), np.int64),
+            by_name=self.by_name,
+        )
 
     def with_weights(self, weights: np.ndarray) -> "NetIndex":
         """The same signatures with other weights, (n_genes, n_signatures)."""
         gene, column = np.nonzero(weights)
-        genes, counts = np.unique(gene, return_counts=True)
-        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return replace(self, genes=genes, start=start, column=column, weight=weights[gene, column])
+        return self.of_entries(self.signatures, gene, column, weights[gene, column])
 
     def beside(self, other: "NetIndex") -> "NetIndex":
         """Both nets in one, the columns of `other` after those of this one."""
         gene = np.concatenate([np.repeat(n.genes, np.diff(n.start)) for n in (self, other)])
         column = np.concatenate([self.column, other.column + len(self.signatures)])
-        order = np.lexsort((column, gene))
-        genes, counts = np.unique(gene, return_counts=True)
-        return replace(
-            self,
-            signatures=self.signatures + other.signatures,
-            genes=genes,
-            start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            column=column[order],
-            weight=np.concatenate([self.weight, other.weight])[order],
-        )
+        weight = np.concatenate([self.weight, other.weight])
+        return self.of_entries(self.signatures + other.signatures, gene, column, weight)
 
 
 def check_net(net: pd.DataFrame) -> pd.DataFrame:

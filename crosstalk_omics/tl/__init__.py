@@ -6,6 +6,7 @@ from .crosstalk import crosstalk, crosstalk_pairs
 from .crosstalk.contrast import crosstalk_contrast
 from .crosstalk.familiar import familiar_scores
 from .crosstalk.paired import crosstalk_paired
+from .enrich import enrich, running_sum
 from .score import coverage, score
 from .score import methods as score_methods
 
@@ -17,7 +18,9 @@ __all__ = [
     "crosstalk_contrast",
     "crosstalk_paired",
     "crosstalk_pairs",
+    "enrich",
     "familiar_scores",
+    "running_sum",
     "score",
     "score_methods",
 ]

@@ -11,7 +11,7 @@ from ..core.files import write_table, write_text
 from ..core.names import SOURCE, TARGET, WEIGHT
 from .load import What, load
 from .query import levelled, select_rows
-from .tables import gene_set_table, named_signatures
+from .tables import gene_sets, named_signatures
 
 FORMATS = ("gmt", "tsv", "json")
 
@@ -24,6 +24,10 @@ def to_dict(net: pd.DataFrame) -> dict[str, list[str]]:
     net
         Columns `source`, `target`, `weight`. A signature with negative weights becomes two sets,
         ``<id>_up`` and ``<id>_down``.
+
+    Returns
+    -------
+    Signature -> genes.
     """
     check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
     sets: dict[str, list[str]] = {}
@@ -98,8 +102,7 @@ def describe(name: str) -> str:
         rows = select_rows(levelled(), entry.select)
         counts = Counter(rows["level"])
     else:
-        sets = gene_set_table()
-        rows = sets[sets["set_id"] == entry.gene_set]
+        rows = gene_sets()[str(entry.gene_set)]
         counts = Counter(rows["verified"])
     kinds = ", ".join(f"{kind} {n}" for kind, n in counts.most_common())
     return f"{entry.title} | {len(rows)} rows: {kinds} | {references(rows)}"

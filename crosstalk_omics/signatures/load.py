@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.checks import check_one_of, nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS, SIDES, SOURCE, TARGET, WEIGHT
-from .query import levelled, row_levels, select_rows
+from .query import columns_of, levelled, matching, row_levels
 from .schema import GENE_SET_TABLES, NamedSignature, Select, vocabularies
 from .species import map_net
 from .tables import (
@@ -158,44 +158,56 @@ def load_named(
 ) -> pd.DataFrame:
     """Net of named signatures in human symbols; see `load`."""
     known = named_signatures()
-    parts, cancelled = [], {}
+    cells: list[tuple[str, str, float]] = []
+    cancelled = {}
     for i in ids:
-        part, gone = _net_of_entry(known[i], min_level, unverified)
-        parts.append(part.assign(source=i))
+        weights, gone = _weights_of_entry(known[i], min_level, unverified)
+        cells += [(i, gene, weight) for gene, weight in weights.items()]
         if gone:
             cancelled[i] = gone
-    net = pd.concat(parts, ignore_index=True)[[SOURCE, TARGET, WEIGHT]]
+    net = _frame(cells)
     net.attrs["cancelled"] = cancelled
     return net
 
 
-def _net_of_entry(
+def _frame(cells: list[tuple[str, str, float]]) -> pd.DataFrame:
+    return pd.DataFrame(cells, columns=[SOURCE, TARGET, WEIGHT]).astype({WEIGHT: "float64"})
+
+
+def _weights_of_entry(
     entry: NamedSignature, min_level: str, unverified: bool
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[dict[str, float], list[str]]:
     if entry.gene_set is not None:
-        sets = _sets()[entry.gene_set]
-        kept = sets if unverified else sets[sets["verified"] != "unverified"]
-        return kept[["gene", WEIGHT]].rename(columns={"gene": TARGET}), []
+        genes = _gene_weights()[entry.gene_set]
+        return {g: w for g, (w, backed) in genes.items() if backed or unverified}, []
     select = entry.select or Select()
     level = min(select.level, min_level, key=EVIDENCE_LEVELS.index)
-    rows = select_rows(_evidence(), select.model_copy(update={"level": level}))
-    rows = rows if unverified else rows[rows["verified"] != "unverified"]
-    return _weights(rows, entry.side, dict(entry.signed))
+    columns = _columns()
+    rows = matching(columns, select.model_copy(update={"level": level}))
+    return _weights(columns, rows, entry.side, entry.signed, unverified)
 
 
 @lru_cache(maxsize=1)
-def _sets() -> dict[str, pd.DataFrame]:
-    return {str(name): part for name, part in gene_set_table().groupby("set_id")}
+def _gene_weights() -> dict[str, dict[str, tuple[float, bool]]]:
+    """Gene set -> gene -> weight, and whether a source backs it."""
+    found: dict[str, dict[str, tuple[float, bool]]] = {}
+    table = gene_set_table()
+    for name, gene, weight, verified in zip(
+        *(table[c].tolist() for c in ("set_id", "gene", WEIGHT, "verified")), strict=True
+    ):
+        found.setdefault(name, {})[gene] = (weight, verified != "unverified")
+    return found
 
 
 @lru_cache(maxsize=1)
-def _evidence() -> pd.DataFrame:
+def _columns() -> dict[str, Any]:
     return _with_genes(levelled())
 
 
-def _with_genes(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_genes(rows: pd.DataFrame) -> dict[str, Any]:
+    """Columns of an evidence table and, per row, the genes of sender and receiver."""
     sender = [ligand_genes(row) for row in rows.to_dict("records")]
-    return rows.assign(sender=sender, receiver=receptor_genes(rows))
+    return {**columns_of(rows), "sender": sender, "receiver": receptor_genes(rows)}
 
 
 def receptor_genes(rows: pd.DataFrame) -> list[list[str]]:
@@ -209,18 +221,22 @@ def receptor_genes(rows: pd.DataFrame) -> list[list[str]]:
 
 
 def _weights(
-    rows: pd.DataFrame, side: str, signed: Mapping[str, int]
-) -> tuple[pd.DataFrame, list[str]]:
+    columns: Mapping[str, Any],
+    rows: Iterable[int],
+    side: str,
+    signed: Mapping[str, int],
+    unverified: bool,
+) -> tuple[dict[str, float], list[str]]:
     """Weight of each gene: 1, or its mean signed effect over rows; and the genes that cancel."""
     values: dict[str, list[float]] = {}
-    for genes, text in zip(rows[side], rows["effect"], strict=True):
-        value = _signed_effect(text, signed) if signed else 1.0
-        for gene in genes if value is not None else ():
+    for i in rows:
+        value = _signed_effect(columns["effect"][i], signed) if signed else 1.0
+        backed = columns["verified"][i] != "unverified"
+        for gene in columns[side][i] if value is not None and (backed or unverified) else ():
             values.setdefault(gene, []).append(value)
     mean = {gene: sum(found) / len(found) for gene, found in sorted(values.items())}
     kept = {gene: weight for gene, weight in mean.items() if weight != 0}
-    frame = pd.DataFrame({TARGET: list(kept), WEIGHT: list(kept.values())})
-    return frame.astype({WEIGHT: "float64"}), [gene for gene in mean if gene not in kept]
+    return kept, [gene for gene in mean if gene not in kept]
 
 
 def _signed_effect(text: str, signed: Mapping[str, int]) -> float | None:
@@ -236,11 +252,13 @@ def _net_of_table(
     frame: pd.DataFrame, side: str | None, min_level: str, unverified: bool
 ) -> pd.DataFrame:
     """Net of a user's evidence table: one signature per class and side."""
-    frame = _with_genes(frame.assign(level=row_levels(frame)))
-    parts = []
-    for name, rows in frame.groupby("class"):
-        rows = select_rows(rows, Select(level=min_level))
-        rows = rows if unverified else rows[rows["verified"] != "unverified"]
+    columns = _with_genes(frame.assign(level=row_levels(frame)))
+    cells = []
+    for name in sorted(set(columns["class"])):
+        rows = [
+            i for i in matching(columns, Select(level=min_level)) if columns["class"][i] == name
+        ]
         for which in ("sender", "receiver") if side is None else (side,):
-            parts.append(_weights(rows, which, {})[0].assign(source=f"{name}_{which}"))
-    return pd.concat(parts, ignore_index=True)[[SOURCE, TARGET, WEIGHT]]
+            weights, _ = _weights(columns, rows, which, {}, unverified)
+            cells += [(f"{name}_{which}", gene, weight) for gene, weight in weights.items()]
+    return _frame(cells)

@@ -1,6 +1,6 @@
 """What is known: the list of signatures, and the rows behind a factor, gene or signature."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import pandas as pd
@@ -9,7 +9,7 @@ from ..core.checks import nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS
 from .schema import Select, descendants, vocabularies
-from .tables import evidence_table, gene_set_table, named_signatures, split_genes, split_list
+from .tables import evidence_table, gene_sets, named_signatures, split_genes, split_list
 
 _LEVEL_OF_TYPE = {"human_intervention": "human", "in_vivo": "in_vivo", "in_vitro": "in_vitro"}
 
@@ -37,7 +37,17 @@ def row_levels(rows: pd.DataFrame) -> pd.Series:
 
 
 def evidence_level(rows: pd.DataFrame) -> str:
-    """Strongest level among evidence rows, see `row_levels`; ``database`` without any row."""
+    """Strongest level among evidence rows.
+
+    Parameters
+    ----------
+    rows
+        Evidence rows, see `row_levels`.
+
+    Returns
+    -------
+    One of `core.names.EVIDENCE_LEVELS`; ``"database"`` without any row.
+    """
     found = set(row_levels(rows)) if len(rows) else set()
     return next((level for level in EVIDENCE_LEVELS if level in found), EVIDENCE_LEVELS[-1])
 
@@ -75,26 +85,40 @@ def levelled() -> pd.DataFrame:
     return rows
 
 
+Columns = Mapping[str, Sequence[str]]  # column -> cell of each row
+
+
+def columns_of(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Cells of a table by column, as plain lists: many rules read them, and fast."""
+    return {str(name): rows[name].tolist() for name in rows.columns}
+
+
 def select_rows(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
     """Evidence rows, with their `level`, that a rule takes; see ``signatures.yaml``."""
-    keep = rows["level"].isin(at_least(select.level))
-    if select.class_:
-        keep &= rows["class"].isin(descendants("class", select.class_))
-    if select.factor:
-        keep &= rows["factor"].isin(select.factor)
-    if select.role:
-        keep &= rows["role"].isin(select.role)
-    for column, vocabulary, names in (
-        ("source_tissue", "tissue", select.source),
-        ("target_tissue", "tissue", select.target),
-        ("target_cell", "cell", select.target_cell),
+    return rows.iloc[matching(columns_of(rows), select)]
+
+
+def matching(columns: Columns, select: Select) -> list[int]:
+    """Positions of the evidence rows that a rule takes."""
+    wanted: dict[str, set[str]] = {"level": set(at_least(select.level))}
+    for column, names, vocabulary in (
+        ("class", select.class_, "class"),
+        ("source_tissue", select.source, "tissue"),
+        ("target_tissue", select.target, "tissue"),
+        ("target_cell", select.target_cell, "cell"),
     ):
         if names:
-            keep &= _any_of(rows[column], descendants(vocabulary, names))
+            wanted[column] = descendants(vocabulary, names)
     for column, terms in (("effect", select.effect), ("context", select.context)):
         if terms:
-            keep &= _any_of(rows[column], _signed_terms(column, terms))
-    return rows[keep]
+            wanted[column] = _signed_terms(column, terms)
+    wanted |= {"factor": set(select.factor)} if select.factor else {}
+    wanted |= {"role": set(select.role)} if select.role else {}
+    found = list(range(len(columns["level"])))
+    for column, terms in wanted.items():
+        cells = columns[column]
+        found = [i for i in found if not terms.isdisjoint(cells[i].split(";"))]
+    return found
 
 
 def _signed_terms(vocabulary: str, terms: Iterable[str]) -> set[str]:
@@ -102,11 +126,6 @@ def _signed_terms(vocabulary: str, terms: Iterable[str]) -> set[str]:
     signs = vocabularies()[f"{vocabulary}_sign"]
     bare = descendants(vocabulary, [term for term in terms if ":" not in term])
     return {term for term in terms if ":" in term} | {f"{t}:{s}" for t in bare for s in signs}
-
-
-def _any_of(cells: pd.Series, wanted: set[str]) -> pd.Series:
-    hits = [not wanted.isdisjoint(split_list(text)) for text in cells.tolist()]
-    return pd.Series(hits, index=cells.index, dtype=bool)
 
 
 def evidence(name: str) -> pd.DataFrame:
@@ -130,8 +149,7 @@ def evidence(name: str) -> pd.DataFrame:
     rows = levelled()
     signature = named_signatures().get(name)
     if signature is not None and signature.gene_set is not None:
-        sets = gene_set_table()
-        return sets[sets["set_id"] == signature.gene_set].reset_index(drop=True)
+        return gene_sets()[signature.gene_set].reset_index(drop=True)
     if signature is not None and signature.select is not None:
         found = select_rows(rows, signature.select)
     else:

@@ -136,6 +136,7 @@ def _matches(pattern: str, what: str) -> AfterValidator:
 
 
 Text = Annotated[str, AfterValidator(check_text)]
+Gene = Annotated[str, AfterValidator(check_gene)]
 Genes = Annotated[str, AfterValidator(_genes)]
 Pmid = Annotated[str, _matches(r"[1-9]\d{3,8}", "PMID, which is a whole number")]
 Doi = Annotated[str, _matches(r"10\.\d{4,9}/\S+", "DOI, which starts with '10.'")]
@@ -151,7 +152,7 @@ class EvidenceRow(_Row):
     """One statement from one paper."""
 
     factor: Text
-    ligand: Text
+    ligand: Gene
     ligand_kind: Annotated[str, _term("ligand_kind")]
     synthesis_genes: Genes
     class_: Annotated[str, _term("class")] = Field(alias="class")
@@ -196,7 +197,7 @@ class GeneSetRow(_Row):
 
     set_id: Annotated[str, _matches(_ID.pattern, "id of small letters, digits and '_'")]
     tissue: Text
-    gene: Annotated[str, AfterValidator(check_gene)]
+    gene: Gene
     weight: Annotated[float, Field(ge=-1, le=1)]
     pmid: Pmid
     doi: Doi

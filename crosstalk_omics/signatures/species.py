@@ -92,7 +92,9 @@ def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
     kept, _ = map_genes(net["target"], source=source, target=target)
     found = net["target"].isin(list(kept))
     mapped = net[found].assign(target=net.loc[found, "target"].map(kept)).reset_index(drop=True)
-    lost = net[~found].groupby("source")["target"].agg(lambda genes: ";".join(sorted(genes)))
+    lost: dict[str, list[str]] = {}
+    for name, gene in zip(net.loc[~found, "source"], net.loc[~found, "target"], strict=True):
+        lost.setdefault(name, []).append(gene)
     total = net.groupby("source", sort=False)["target"].size()
     mapped.attrs = {
         **net.attrs,
@@ -102,7 +104,7 @@ def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
                 "signature": total.index,
                 "n_total": total.to_numpy(),
                 "n_kept": total.index.map(mapped.groupby("source").size()).fillna(0).astype(int),
-                "lost": total.index.map(lost).fillna(""),
+                "lost": [";".join(sorted(lost.get(name, []))) for name in total.index],
             }
         ),
     }

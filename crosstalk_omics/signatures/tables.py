@@ -1,7 +1,7 @@
 """Files to frames: read fast, check in full on request, report every bad row at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def split_list(text: str) -> list[str]:
     return [] if text == MISSING else text.split(";")
 
 
-def ligand_genes(row: pd.Series) -> list[str]:
+def ligand_genes(row: Mapping[str, str]) -> list[str]:
     """Genes to look for in a sender: the ligand's own, or those of its synthesis."""
     return split_genes(
         row["ligand"] if row["ligand_kind"] in GENE_KINDS else row["synthesis_genes"]
@@ -179,6 +179,12 @@ def gene_set_table() -> pd.DataFrame:
     (marker, program, response). `weight` is float64, the rest text; ``"NA"`` is missing.
     """
     return _gene_sets().copy()
+
+
+@lru_cache(maxsize=1)
+def gene_sets() -> dict[str, pd.DataFrame]:
+    """Rows of each gene set, by its id; shared, so never change them."""
+    return {str(name): part for name, part in _gene_sets().groupby("set_id")}
 
 
 @lru_cache(maxsize=1)

@@ -183,7 +183,7 @@ def _repeats(evidence: pd.DataFrame, sets: pd.DataFrame) -> Iterator[Finding]:
 
 def used_genes(evidence: pd.DataFrame, sets: pd.DataFrame) -> set[str]:
     """Every human gene that a table names."""
-    genes = {gene for _, row in evidence.iterrows() for gene in ligand_genes(row)}
+    genes = {gene for row in evidence.to_dict("records") for gene in ligand_genes(row)}
     genes |= {gene for text in evidence["receptor"] for gene in split_genes(text)}
     genes |= {gene for text in evidence["synthesis_genes"] for gene in split_genes(text)}
     return genes | set(sets["gene"])

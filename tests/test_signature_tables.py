@@ -129,8 +129,8 @@ def test_positive_controls_of_the_field_are_in(evidence):
         assert rows["receptor"].str.contains(rf"\b{receptor}\b").any(), ligand
 
 
-def test_conflicts_stay(evidence):
-    findings = cx.signatures.validate().findings
+def test_conflicts_stay(report):
+    findings = report.findings
     both = findings[findings["finding"].str.contains("both signs")]
     assert {"GDF11", "irisin"} <= set(both["where"])
 

@@ -10,7 +10,8 @@ from ..core.checks import check_columns, check_one_of
 from ..core.files import write_table, write_text
 from ..core.names import SOURCE, TARGET, WEIGHT
 from .load import What, load
-from .query import levelled, select_rows
+from .query import columns_of, levelled_columns, matching
+from .schema import MISSING
 from .tables import gene_sets, named_signatures
 
 FORMATS = ("gmt", "tsv", "json")
@@ -99,23 +100,22 @@ def describe(name: str) -> str:
     if entry is None:
         return "user signature"
     if entry.select is not None:
-        rows = select_rows(levelled(), entry.select)
-        counts = Counter(rows["level"])
+        columns, kind = levelled_columns(), "level"
+        rows = matching(columns, entry.select)
     else:
-        rows = gene_sets()[str(entry.gene_set)]
-        counts = Counter(rows["verified"])
-    kinds = ", ".join(f"{kind} {n}" for kind, n in counts.most_common())
-    return f"{entry.title} | {len(rows)} rows: {kinds} | {references(rows)}"
+        columns, kind = columns_of(gene_sets()[str(entry.gene_set)]), "verified"
+        rows = range(len(columns["gene"]))
+    kinds = Counter(columns[kind][i] for i in rows).most_common()
+    text = ", ".join(f"{name} {n}" for name, n in kinds)
+    papers = {reference(columns["pmid"][i], columns["doi"][i]) for i in rows} - {""}
+    return f"{entry.title} | {len(rows)} rows: {text} | {';'.join(sorted(papers))}"
 
 
-def references(rows: pd.DataFrame) -> str:
-    """PMIDs, else DOIs, of rows, each once, sorted, joined by ';'."""
-    found = {
-        f"PMID:{pmid}" if pmid != "NA" else f"doi:{doi}"
-        for pmid, doi in zip(rows["pmid"], rows["doi"], strict=True)
-        if (pmid, doi) != ("NA", "NA")
-    }
-    return ";".join(sorted(found))
+def reference(pmid: str, doi: str) -> str:
+    """``PMID:...``, else ``doi:...``, else nothing."""
+    if pmid != MISSING:
+        return f"PMID:{pmid}"
+    return f"doi:{doi}" if doi != MISSING else ""
 
 
 def _records(net: pd.DataFrame) -> dict[str, dict[str, object]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.checks import check_one_of, nearest
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS, SIDES, SOURCE, TARGET, WEIGHT
-from .query import columns_of, levelled, matching, row_levels
+from .query import columns_of, levelled_columns, matching, row_levels
 from .schema import GENE_SET_TABLES, NamedSignature, Select, vocabularies
 from .species import map_net
 from .tables import (
@@ -201,16 +201,18 @@ def _gene_weights() -> dict[str, dict[str, tuple[float, bool]]]:
 
 @lru_cache(maxsize=1)
 def _columns() -> dict[str, Any]:
-    return _with_genes(levelled())
+    return _with_genes(levelled_columns())
 
 
-def _with_genes(rows: pd.DataFrame) -> dict[str, Any]:
+def _with_genes(columns: Mapping[str, list[str]]) -> dict[str, Any]:
     """Columns of an evidence table and, per row, the genes of sender and receiver."""
-    sender = [ligand_genes(row) for row in rows.to_dict("records")]
-    return {**columns_of(rows), "sender": sender, "receiver": receptor_genes(rows)}
+    keys = ("ligand", "ligand_kind", "synthesis_genes")
+    cells = zip(*(columns[key] for key in keys), strict=True)
+    sender = [ligand_genes(dict(zip(keys, row, strict=True))) for row in cells]
+    return {**columns, "sender": sender, "receiver": receptor_genes(columns)}
 
 
-def receptor_genes(rows: pd.DataFrame) -> list[list[str]]:
+def receptor_genes(rows: pd.DataFrame | Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Receptor genes of each row, flat; none where the column holds a blocked or carried ligand."""
     ligands = {gene for text in rows["ligand"] for gene in split_genes(text)}
     found = []
@@ -252,7 +254,7 @@ def _net_of_table(
     frame: pd.DataFrame, side: str | None, min_level: str, unverified: bool
 ) -> pd.DataFrame:
     """Net of a user's evidence table: one signature per class and side."""
-    columns = _with_genes(frame.assign(level=row_levels(frame)))
+    columns = _with_genes(columns_of(frame.assign(level=row_levels(frame))))
     cells = []
     for name in sorted(set(columns["class"])):
         rows = [

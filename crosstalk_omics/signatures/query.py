@@ -93,6 +93,12 @@ def columns_of(rows: pd.DataFrame) -> dict[str, list[str]]:
     return {str(name): rows[name].tolist() for name in rows.columns}
 
 
+@lru_cache(maxsize=1)
+def levelled_columns() -> dict[str, list[str]]:
+    """Columns of `levelled`; shared, so never change them."""
+    return columns_of(levelled())
+
+
 def select_rows(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
     """Evidence rows, with their `level`, that a rule takes; see ``signatures.yaml``."""
     return rows.iloc[matching(columns_of(rows), select)]

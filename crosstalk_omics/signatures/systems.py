@@ -10,7 +10,7 @@ from ..core.files import write_text
 from ..core.names import EVIDENCE_LEVELS
 from ..core.resources import packaged
 from .load import load_named
-from .query import evidence_level, levelled, select_rows
+from .query import evidence_level, levelled, levelled_columns, matching
 from .tables import named_signatures, split_list
 
 _HEAD = """# Coverage of the systems that the field's reviews name
@@ -33,14 +33,13 @@ def coverage() -> pd.DataFrame:
     systems = pd.read_csv(
         packaged("signatures") / "systems.tsv", sep="\t", dtype=str, keep_default_na=False
     )
-    known, rows = named_signatures(), levelled()
+    known, rows, columns = named_signatures(), levelled(), levelled_columns()
     found = []
     for system in systems.to_dict("records"):
         ids = split_list(system["signatures"])
         net = load_named(ids)
-        parts = [select_rows(rows, known[i].select) for i in ids if known[i].select is not None]
-        behind = pd.concat([rows.iloc[:0], *parts])
-        behind = behind[~behind.index.duplicated()]
+        rules = [known[i].select for i in ids]
+        behind = rows.iloc[sorted({n for rule in rules if rule for n in matching(columns, rule)})]
         per_level = behind["level"].value_counts()
         found.append(
             {

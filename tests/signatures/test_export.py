@@ -47,8 +47,8 @@ def test_json_has_weights_title_and_evidence(tmp_path):
 
 
 def test_same_input_same_bytes(tmp_path):
-    one = cx.signatures.export("all", tmp_path / "1.gmt").read_bytes()
-    assert one == cx.signatures.export("all", tmp_path / "2.gmt").read_bytes()
+    one = cx.signatures.export("response", tmp_path / "1.gmt").read_bytes()
+    assert one == cx.signatures.export("response", tmp_path / "2.gmt").read_bytes()
 
 
 def test_an_unknown_format_writes_nothing(tmp_path, net):

@@ -11,10 +11,11 @@ from ..core.files import write_text
 from ..core.provenance import digest_file
 from .manifest import File
 
+PARTIAL = ".partial"
 _TRIES = 4
 _WAIT = 0.5  # seconds before the second try; doubles
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
-_CHUNK = 256 * 1024
+_CHUNK = 8 * 1024  # at most this much is lost when the line is cut
 _MAGIC = {  # first bytes, the only test of a file whose checksum nobody knows yet
     ".gz": b"\x1f\x8b",
     ".zip": b"PK",
@@ -33,24 +34,30 @@ class _Retry(Exception):
 def download(dataset: str, folder: Path, file: File) -> Path:
     """Bring `file` into `folder`; the final name appears only after verification.
 
-    The partial file of an interrupted download is resumed where the server allows it.
+    Until then it is in the hidden folder `.partial`, where an interrupted download is resumed if
+    the server allows it.
     """
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    path = folder / file.name
-    path.unlink(missing_ok=True)  # it is wrong, or we would not be here
-    known = file.sha256 != "unknown"
+    path, partial = folder / file.name, folder / PARTIAL
+    partial.mkdir(exist_ok=True)
     pooch.retrieve(
         url=file.url,
-        known_hash=f"sha256:{file.sha256}" if known else None,
+        known_hash=None if file.sha256 == "unknown" else f"sha256:{file.sha256}",
         fname=file.name,
-        path=folder,
+        path=partial,
         downloader=_Downloader(dataset, folder, file),
     )
-    if not known:
-        write_text(folder / f"{file.name}.sha256", f"{digest_file(path)}  {file.name}\n")
+    os.replace(partial / file.name, path)
+    if file.sha256 == "unknown":
+        record(path)
     return path
+
+
+def record(path: Path) -> None:
+    """Note the checksum of a file that no manifest knows, to compare with from now on."""
+    write_text(path.with_name(f"{path.name}.sha256"), f"{digest_file(path)}  {path.name}\n")
 
 
 class _Downloader:
@@ -59,7 +66,7 @@ class _Downloader:
     def __init__(self, dataset: str, folder: Path, file: File) -> None:
         self.file = file
         self.folder = folder
-        self.part = folder / f".{file.name}.part"
+        self.part = folder / PARTIAL / f"{file.name}.part"
         mirror = os.environ.get("CROSSTALK_MIRROR", "").rstrip("/")
         own = [f"{mirror}/{dataset}/{quote(file.name)}"] if mirror else []
         self.urls = [*own, file.url]
@@ -126,7 +133,7 @@ class _Downloader:
             for chunk in response.iter_content(_CHUNK):
                 out.write(chunk)
                 if self.file.bytes is not None and out.tell() > self.file.bytes:
-                    break
+                    return  # too long already: the check that follows says so
             got = out.tell() - start
         promised = response.headers.get("Content-Length")
         if promised is not None and got < int(promised):

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.errors import ResourceError
 from ..core.progress import progress
 from ..core.provenance import digest_file
-from .download import download
+from .download import PARTIAL, download, record
 from .manifest import File, entry, load_manifest
 
 _PARALLEL = 4  # files of one data set at a time
@@ -56,7 +56,10 @@ def fetch(dataset: str) -> dict[str, Path]:
     """
     data = entry(dataset)
     folder = cache_folder() / dataset
-    wanted = [file for file in data.files if state(folder, file) != "ok"]
+    states = {file: state(folder, file) for file in data.files}
+    for file in [f for f in states if states[f] == "unrecorded" and os.access(folder, os.W_OK)]:
+        record(folder / file.name)
+    wanted = [file for file in states if states[file] in ("missing", "mismatch")]
     if wanted:
         _get(dataset, folder, wanted)
     return {file.name: folder / file.name for file in data.files}
@@ -129,6 +132,7 @@ def _get(dataset: str, folder: Path, wanted: list[File]) -> None:
             jobs = [pool.submit(download, dataset, folder, file) for file in wanted]
             for job in progress(jobs, f"fetch {dataset}", total=len(jobs)):
                 job.result()
+        shutil.rmtree(folder / PARTIAL, ignore_errors=True)
 
 
 def _describe(folder: Path, wanted: list[File]) -> str:

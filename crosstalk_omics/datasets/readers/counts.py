@@ -22,13 +22,14 @@ _ID_NAMES = re.compile(
     re.IGNORECASE,
 )
 _SYMBOL_NAMES = re.compile(
-    r"^(gene[ _.]?(symbol|name)s?|symbols?|external_gene_name|hgnc_symbol|mgi_symbol|gene_short_name|"
-    r"associated.gene.name|genes?)$",
+    r"^(gene[ _.]?(symbol|name)s?|symbols?|external_gene_name|hgnc_symbol|mgi_symbol|"
+    r"gene_short_name|associated.gene.name|genes?)$",
     re.IGNORECASE,
 )
 _NOTES = re.compile(
-    r"^(chr|chrom|chromosome.*|start|end|stop|strand|length|width|gene[ _.]?length|effective.?length|"
-    r"entrez.*|ncbi.*|description|biotype|gene[ _.]?(bio)?type|gc.*|exon.*|transcript.?count|"
+    r"^(chr|chrom|chromosome.*|start|end|stop|strand|length|width|gene[ _.]?length|"
+    r"effective.?length|entrez.*|ncbi.*|description|biotype|gene[ _.]?(bio)?type|gc.*|exon.*|"
+    r"transcript.?count|"
     r"basemean|log2?fc|log2?foldchange|lfcse|stat|p[ ._]?val(ue)?|padj|fdr|q[ ._]?val(ue)?|"
     r"average|mean|total|sum)$",
     re.IGNORECASE,
@@ -58,7 +59,7 @@ def is_missing(column: pd.Series) -> pd.Series:
 
 
 def gene_like(names: pd.Index) -> float:
-    """Return the share of names that look like Ensembl ids or gene symbols, ``S1`` and so on not."""
+    """Return the share of names that look like Ensembl ids or symbols; ``S1`` and so on do not."""
     sample = [str(n) for n in names[:2000]]
     good = [n for n in sample if _ENSEMBL.match(n) or (_SYMBOL.match(n) and not _sample_like(n))]
     return len(good) / max(len(sample), 1)

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
+PER_UNIT, N_BINS = 64, 1024  # histogram of values: bins of 1/64, the last one takes the rest
 
 
 class Moments(NamedTuple):
@@ -21,17 +22,20 @@ class Moments(NamedTuple):
     detected: Float  # (n_groups, n_genes) cells with a value above 0
     square: Float  # (n_groups, n_chosen)
     cube: Float  # (n_groups, n_chosen)
+    histogram: Float  # (n_chosen, N_BINS) positive values of all cells
 
 
 def empty(n_groups: int, n_genes: int, n_chosen: int) -> Moments:
     """Moments of no cell."""
     wide, narrow = (n_groups, n_genes), (n_groups, n_chosen)
-    shapes = ((n_groups,), wide, wide, narrow, narrow)
+    shapes = ((n_groups,), wide, wide, narrow, narrow, (n_chosen, N_BINS))
     return Moments(*(np.zeros(shape) for shape in shapes))
 
 
 @njit(cache=True, nogil=True)
-def add_rows(data, indices, indptr, group, target_sum, slot, n, total, detected, square, cube):
+def add_rows(
+    data, indices, indptr, group, target_sum, slot, n, total, detected, square, cube, histogram
+):
     """Add CSR rows to the sums of their group.
 
     Parameters
@@ -44,7 +48,7 @@ def add_rows(data, indices, indptr, group, target_sum, slot, n, total, detected,
         Above 0: each row is scaled to this sum and log1p is taken; 0: values as they are.
     slot
         Gene -> its place among the chosen genes, or -1.
-    n, total, detected, square, cube
+    n, total, detected, square, cube, histogram
         The fields of `Moments`, changed in place.
     """
     for i in range(len(indptr) - 1):
@@ -70,3 +74,4 @@ def add_rows(data, indices, indptr, group, target_sum, slot, n, total, detected,
             if k >= 0:
                 square[g, k] += v * v
                 cube[g, k] += v * v * v
+                histogram[k, min(int(v * PER_UNIT), N_BINS - 1)] += 1

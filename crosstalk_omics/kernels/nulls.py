@@ -11,6 +11,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, ndtr
 
+from .moments import PER_UNIT
+
 Float = NDArray[np.float64]
 
 
@@ -115,19 +117,45 @@ def drawn_positives(n, size, positive, pmf):
                 pmf[j, a] = total
 
 
+def few_values(histogram: Float, bins: NDArray[np.intp], k: int) -> Float:
+    """P(the values of k positive cells, drawn without replacement, reach the bin); k is 1 to 3.
+
+    Parameters
+    ----------
+    histogram
+        Positive cells per bin of the value, (n_genes, n_bins).
+    bins
+        Bin of the sum to reach, (n_genes,). A sum that may lie in that bin is counted.
+    k
+        Cells drawn.
+    """
+    n_bins, m = histogram.shape[1], histogram.sum(axis=1)
+    length = 1 << (k * n_bins - 1).bit_length()
+    spread = np.zeros((k, len(m), length))  # power sums: the same cell taken once, twice, thrice
+    for times in range(1, k + 1):
+        spread[times - 1, :, : n_bins * times : times] = histogram
+    f = np.fft.rfft(spread, axis=2)
+    if k == 1:
+        ways = f[0]
+    elif k == 2:
+        ways = f[0] ** 2 - f[1]
+    else:
+        ways = f[0] ** 3 - 3 * f[0] * f[1] + 2 * f[2]
+    counts = np.maximum(np.round(np.fft.irfft(ways, length, axis=1)), 0)
+    upper = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
+    reach = np.clip(bins - (k - 1), 0, length - 1)  # bins of addends may add up to k - 1 fewer
+    total = np.maximum(np.prod([m - i for i in range(k)], axis=0), 1)
+    return np.where(m >= k, upper[np.arange(len(m)), reach] / total, 0.0)
+
+
 def sparse_tail(
-    observed: Float,
-    n: Float,
-    size: Float,
-    positive: Float,
-    total: Float,
-    square: Float,
-    cube: Float,
+    observed: Float, n: Float, size: Float, positive: Float, sums: tuple, histogram: Float
 ) -> Float:
     """P(sum >= observed) for genes that few of the drawn cells can have.
 
-    How many positive cells are drawn is exact; given their number, the sum of their values is
-    a draw without replacement from all positive values, with a Pearson III tail.
+    How many positive cells are drawn is exact. Given their number, the sum of their values is
+    a draw without replacement from all positive values: exact up to three cells (on a fine
+    grid), with a Pearson III tail beyond.
 
     Parameters
     ----------
@@ -135,21 +163,29 @@ def sparse_tail(
         Sum in the group, (n_genes,).
     n, size
         As in `drawn_positives`.
-    positive, total, square, cube
-        Positive cells and sums of powers in each stratum, (n_strata, n_genes).
+    positive
+        Positive cells of each stratum, (n_strata, n_genes).
+    sums
+        Total, sum of squares and sum of cubes in each stratum, (n_strata, n_genes) each.
+    histogram
+        Positive values of all strata, (n_genes, n_bins), `PER_UNIT` bins to a unit.
     """
     mean = (n[:, None] * positive / np.maximum(size, 1.0)[:, None]).sum(axis=0)
-    m, *sums = (x.sum(axis=0) for x in (positive, total, square, cube))
+    m, *pooled = (x.sum(axis=0) for x in (positive, *sums))
     top = int(min(m.max(initial=0), np.ceil((mean + 12 * np.sqrt(mean)).max(initial=0) + 15)))
     pmf = np.zeros((len(observed), top + 1))
     drawn_positives(n, size, positive, pmf)
     tail = np.where(observed <= 0, pmf[:, 0], 0.0)
+    bins = (observed * PER_UNIT * (1 - 1e-9)).astype(np.intp)
     for k in range(1, top + 1):
+        if k <= 3:
+            tail += pmf[:, k] * few_values(histogram, bins, k)
+            continue
         drawn, pool = np.array([float(k)]), np.maximum(m, k)
-        null = sampling_moments(drawn, pool[None], *(x[None] for x in sums))
-        fixed = np.where(observed <= null[0] * (1 + 1e-9), 1.0, 0.0)  # no spread: k of k, or ties
+        null = sampling_moments(drawn, pool[None], *(x[None] for x in pooled))
         spread = null[1] > 1e-12 * null[0] ** 2
-        tail += pmf[:, k] * np.where(spread, upper_tail(observed, *null), fixed)
+        certain = observed <= null[0] * (1 + 1e-9)  # no spread: all positive cells, or all equal
+        tail += pmf[:, k] * np.where(spread, upper_tail(observed, *null), certain)
     return np.minimum(tail, 1.0)
 
 

@@ -98,8 +98,11 @@ def analytic_test(profiles: Profiles) -> Float:
         out[g] = upper_tail(observed, *sampling_moments(drawn, size, *sums))
         expected = (drawn / size) @ positive
         sparse = (expected <= FEW_EXPECTED) | (positive.sum(axis=0) <= FEW_POSITIVE)
-        few = [x[:, sparse] for x in (positive, *sums)]
-        out[g, sparse] = sparse_tail(observed[sparse], drawn, size, *few)
+        for part in np.array_split(np.flatnonzero(sparse), 1 + sparse.sum() // 256):
+            few = tuple(x[:, part] for x in sums)
+            out[g, part] = sparse_tail(
+                observed[part], drawn, size, positive[:, part], few, moments.histogram[part]
+            )
     return out
 
 

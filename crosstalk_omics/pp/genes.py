@@ -178,7 +178,7 @@ def _species_of_ids(ids: pd.Series, kind: str) -> str:
 def _species_of_symbols(symbols: pd.Series, organism: str | None) -> str:
     known = known_symbols()
     names = pd.Index(symbols).unique()
-    n_found = {o: int(names.isin(genes).sum()) for o, genes in known.items()}
+    n_found = {o: int((names.get_indexer(genes) >= 0).sum()) for o, genes in known.items()}
     if not any(n_found.values()):
         msg = (
             f"None of the {len(names)} gene names is known (first 5: {list(names[:5])}). Expected "
@@ -188,10 +188,9 @@ def _species_of_symbols(symbols: pd.Series, organism: str | None) -> str:
         raise InputError(msg)
     if n_found["human"] > max(n_found["mouse"], n_found["rat"]):
         return "human"
-    only = {
-        "mouse": int(names.isin(known["mouse"].difference(known["rat"])).sum()),
-        "rat": int(names.isin(known["rat"].difference(known["mouse"])).sum()),
-    }
+    rodents = {"mouse": known["mouse"].difference(known["rat"])}
+    rodents["rat"] = known["rat"].difference(known["mouse"])
+    only = {o: int((names.get_indexer(genes) >= 0).sum()) for o, genes in rodents.items()}
     if organism in only and 2 * only[organism] + EXAMPLES >= max(only.values()):
         return organism  # mouse and rat share most symbols: believe what was stated
     if only["mouse"] == only["rat"]:
@@ -260,9 +259,10 @@ def _to_current(symbols: pd.Series, organism: str) -> tuple[pd.Series, pd.DataFr
     folded = folded[~folded.index.duplicated(keep=False)]
     rename = pd.Series(unknown.str.upper().map(folded), index=unknown).dropna()
     table = aliases(organism).set_index("alias")["symbol"]
-    table = table[table.index.isin(unknown)]
+    table = table[unknown.get_indexer(table.index) >= 0]
     rename = pd.concat([rename, table.drop(rename.index, errors="ignore")])
-    rename = rename[~rename.isin(names) & ~rename.duplicated(keep=False)]
+    absent = names.get_indexer(pd.Index(rename)) < 0
+    rename = rename[absent & ~rename.duplicated(keep=False)]
     new = symbols.map(rename)
     renamed = pd.DataFrame({"alias": rename.index, "symbol": rename.to_numpy()})
     return new.where(new.notna(), symbols), renamed

@@ -196,7 +196,8 @@ def _log2_positive(adata: AnnData) -> np.ndarray:
 def _recorded(adata: AnnData, x: np.ndarray | sp.csr_matrix, state: str, step: str) -> AnnData:
     """Copy everything but `X`, which is new; counts go to their layer."""
     record = dict(adata.uns.get(UNS, {}))
-    layers = {key: value.copy() for key, value in adata.layers.items()}
+    # from anndata 0.13 on, `layers` lists X too, under the key None
+    layers = {key: value.copy() for key, value in adata.layers.items() if key is not None}
     if state == "lognorm":
         layers["counts"] = adata.X.copy()
     result = AnnData(x, obs=adata.obs.copy(), var=adata.var.copy(), layers=layers)

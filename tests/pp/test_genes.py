@@ -165,10 +165,10 @@ def test_summing_loses_no_count_of_a_named_gene(names):
 
 
 def test_sixty_thousand_genes_are_quick():
-    from time import perf_counter
+    from time import process_time
 
     names = [f"GENE{i}" for i in range(60_000)]
     names[:5] = HUMAN
-    start = perf_counter()
+    start = process_time()
     map_symbols(table(names), "human")
-    assert perf_counter() - start < 3  # one second on an idle machine
+    assert process_time() - start < 1.5  # 0.4 s on an idle machine

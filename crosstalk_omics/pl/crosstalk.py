@@ -14,7 +14,7 @@ from .theme import (
     EVIDENCE_COLOURS,
     EVIDENCE_MARKERS,
     GREY,
-    SEQUENTIAL,
+    MAGNITUDE,
     TWO_COLUMNS,
     UP,
     dot,
@@ -178,7 +178,7 @@ def _dots(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
     called = shown["specificity_fdr"] <= fdr
     ax.scatter(
         x, y, s=_p_size(shown["specificity_pvalue"]), c=shown["magnitude_gmean"],
-        cmap=SEQUENTIAL, vmin=0, vmax=1, linewidths=np.where(called, 1.1, 0.0), edgecolors="black",
+        cmap=MAGNITUDE, vmin=0, vmax=1, linewidths=np.where(called, 1.1, 0.0), edgecolors="black",
     )  # fmt: skip
     levels = evidence_of(pairs)
     last = len(x_of) + 0.2
@@ -199,7 +199,7 @@ def _dot_legend(ax: Axes, p: pd.Series, levels: pd.Series, any_called: bool, fdr
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    shades = colormaps[SEQUENTIAL]
+    shades = colormaps[MAGNITUDE]
     sizes = [dot(f"p = {v:g}", GREY, size=_p_size(v) ** 0.5) for v in (0.5, 0.05, 0.001)]
     handles = sizes if p.notna().any() else []
     if p.isna().any():
@@ -209,7 +209,7 @@ def _dot_legend(ax: Axes, p: pd.Series, levels: pd.Series, any_called: bool, fdr
     legend_outside(
         ax,
         {
-            "magnitude (rank)": [dot(f"{v:g}", to_hex(shades(v))) for v in (0.25, 0.5, 0.75, 1.0)],
+            "magnitude (rank)": [dot(f"{v:g}", to_hex(shades(v))) for v in (0, 0.25, 0.5, 0.75, 1)],
             "specificity": handles,
             "evidence": evidence_handles(levels),
         },
@@ -293,6 +293,15 @@ def _ranked_points(ax: Axes, rows: pd.DataFrame, fdr: float) -> None:
         )  # fmt: skip
 
 
+def _with_sender(rows: pd.DataFrame, label: str) -> list[str]:
+    """Names of the points, with the sending group where a name stands for several."""
+    names = [shorten(n, 20) for n in rows[label]]
+    if "source" not in rows:
+        return names
+    groups = zip(names, rows["source"], strict=True)
+    return [f"{n} ({shorten(s, 14)})" if names.count(n) > 1 else n for n, s in groups]
+
+
 @themed
 def volcano(
     table: pd.DataFrame,
@@ -342,7 +351,7 @@ def volcano(
     ax.set_xlabel("log2 fold change")
     ax.set_ylabel("-log10 p")
     best = rows.loc[rows[pvalue].sort_values(kind="stable").index[: top * 4]]
-    label_points(ax, best[effect], y[best.index], [shorten(n, 20) for n in best[label].head(top)])
+    label_points(ax, best[effect], y[best.index], _with_sender(best, label)[:top])
     limit = f"FDR ≤ {fdr:g}" if padj else f"raw p ≤ {RAW_P:g}"
     legend_outside(
         ax, {limit: [dot("higher", UP), dot("lower", DOWN)], "other": [dot("above", "#B0B0B0")]}

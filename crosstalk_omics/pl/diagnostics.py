@@ -80,7 +80,7 @@ def coverage(
     if "dataset" in shown and len(set(shown["dataset"])) > 1:
         names = names + " · " + shown["dataset"].astype(str)
     ax.set_yticks(y, [shorten(n, 46) for n in names])
-    ax.set(xlim=(0, 1.18), ylim=(-0.6, len(shown) - 0.4), xticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.set(xlim=(0, 1.26), ylim=(-0.6, len(shown) - 0.4), xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xlabel("fraction of the signature's genes that were measured")
     handles = [
         dot(f"below {low:.0%}", LOW, marker="s"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +34,8 @@ def score_strip(
     Parameters
     ----------
     table
-        One row per donor (and condition): `condition`, `donor` and a column per signature.
-        A donor seen in two conditions is joined by a line.
+        `condition`, `donor` and a column per signature; several rows of a donor in a condition
+        (cells, libraries) become their mean. A donor seen in two conditions gets a line.
     signature
         Column of `table` to draw.
     tests
@@ -58,9 +59,10 @@ def score_strip(
     check_columns(table, [condition, donor, signature], "table")
     ax = new_axes(ax, width=2.6, height=2.4)
     order, colours = _conditions(table, condition, tests)
-    _join_donors(ax, table, signature, (condition, donor), order)
+    means = _donor_means(table, signature, (condition, donor))
+    _join_donors(ax, means, signature, (condition, donor), order)
     sns.stripplot(
-        table, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4,
+        means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4,
         palette=colours, jitter=False, legend=False, edgecolor="white", linewidth=0.4, ax=ax,
     )  # fmt: skip
     _dress_conditions(ax, table, order, signature, (condition, donor, unit))
@@ -114,7 +116,7 @@ def score_violin(
         palette=colours, inner=None, cut=0, density_norm="width", linewidth=0, alpha=0.35,
         legend=False, ax=ax,
     )  # fmt: skip
-    means = table.groupby([condition, donor], observed=True)[signature].mean().reset_index()
+    means = _donor_means(table, signature, (condition, donor))
     _join_donors(ax, means, signature, (condition, donor), order)
     sns.stripplot(
         means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4.5,
@@ -124,6 +126,11 @@ def score_violin(
     if tests is not None:
         _effect_beside(ax, _one_test(tests, signature, group))
     return ax
+
+
+def _donor_means(table: pd.DataFrame, signature: str, columns: tuple[str, str]) -> pd.DataFrame:
+    """One row per donor and condition, so that no donor counts twice."""
+    return table.groupby(list(columns), observed=True)[signature].mean().reset_index()
 
 
 def _conditions(
@@ -159,7 +166,7 @@ def _dress_conditions(
 ) -> None:
     condition, donor, unit = columns
     n_donors = table.groupby(condition, observed=True)[donor].nunique()
-    labels = [f"{shorten(c, 18)}\n{n_donors.get(c, 0)} donors" for c in order]
+    labels = [f"{shorten(c, 14)}\n{n_donors.get(c, 0)} donors" for c in order]
     ax.set_xticks(range(len(order)), labels)
     ax.set_xlim(-0.6, len(order) - 0.4)
     ax.set(xlabel="", ylabel=f"{shorten(signature, 40)}\n({unit})")
@@ -192,7 +199,7 @@ def _effect_beside(ax: Axes, test: pd.Series) -> None:
     if np.isfinite([low, high]).all():
         side.plot([0, 0], [low, high], color="black", lw=1.2)
     side.plot(0, estimate, "D", color="black", ms=4)
-    contrast = shorten(test.get("contrast", "effect"), 40).replace(" - ", "\n- ")
+    contrast = fill(shorten(test.get("contrast", "effect"), 40), 10)
     side.set(xlim=(-1, 1), xticks=[0], xticklabels=[contrast])
     side.set_ylabel("difference, 95 % interval" if np.isfinite(low) else "difference, no interval")
     say(ax, _test_text(test))

@@ -78,7 +78,8 @@ def score_heatmap(
     shown = scores[spread.index[:top]].T
     note = top_of(len(shown), scores.shape[1], "signatures, by variance")
     values = shown.loc[:, shown.notna().any()]
-    if standardise and values.shape[1] > 1:
+    standardise = standardise and values.shape[1] > 1  # one column has nothing to differ from
+    if standardise:
         deviation = values.std(axis=1).replace(0, np.nan)
         values = values.sub(values.mean(axis=1), axis=0).div(deviation, axis=0).fillna(0)
     label = "score, SD from\nthe signature's mean" if standardise else "mean score"

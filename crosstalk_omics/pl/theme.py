@@ -39,6 +39,7 @@ PALETTE = (
 GREY = "#8C8C8C"
 UP, DOWN = "#D55E00", "#0072B2"
 SEQUENTIAL = "viridis_r"
+MAGNITUDE = "YlGnBu"  # nothing is pale, so that it does not draw the eye
 DIVERGING = "RdBu_r"
 EVIDENCE_COLOURS = dict(
     zip(EVIDENCE_LEVELS, ("#003B73", "#0072B2", "#56B4E9", "#E69F00", "#C4C4C4"), strict=True)

@@ -6,13 +6,14 @@ from markupsafe import Markup, escape
 
 _ID = re.compile(
     r"(?P<pmid>PMID:\s?(?P<number>\d{1,9}))"
-    r"|(?P<doi>(?:https?://(?:dx\.)?doi\.org/|doi:\s?)(?P<name>10\.\d{4,9}/[^\s;,\"'<>]+))",
+    r"|(?P<doi>(?:https?://(?:dx\.)?doi\.org/|doi:\s?)(?P<name>10\.\d{4,9}/[^\s;,\"'<>]+))"
+    r"|(?P<url>https://(?P<host>[a-z0-9.-]+)/[^\s;,\"'<>]*)",
     re.IGNORECASE,
 )
 
 
 def link_ids(text: object) -> Markup:
-    """Escape `text` and link ``PMID:123`` and ``doi:10.1/abc`` in it."""
+    """Escape `text` and link ``PMID:123``, ``doi:10.1/abc`` and https addresses in it."""
     text = "" if text is None else str(text)
     parts, end = [], 0
     for match in _ID.finditer(text):
@@ -26,6 +27,9 @@ def _address(match: re.Match[str]) -> tuple[str, str, int]:
     if match["number"]:
         url = f"https://pubmed.ncbi.nlm.nih.gov/{match['number']}/"
         return url, f"PMID:{match['number']}", match.end()
+    if match["url"]:
+        url = match["url"].rstrip(".)")
+        return url, match["host"].removeprefix("www."), match.start("url") + len(url)
     name = match["name"].rstrip(".")
     while name.endswith(")") and name.count(")") > name.count("("):
         name = name[:-1].rstrip(".")  # the bracket closes the sentence, not the identifier

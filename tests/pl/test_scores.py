@@ -132,3 +132,9 @@ def test_running_sum_marks_every_hit_and_the_peak():
     assert len(ax.collections[0].get_segments()) == 2
     assert ax.lines[-1].get_xydata().tolist() == [[2, 0.75]]
     assert "2 of 6 genes" in ax.get_title(loc="left")
+
+
+def test_strip_shows_each_donor_once_per_condition():
+    cells = pd.concat([donors(paired=True)] * 3)
+    ax = pl.score_strip(cells, "signature_0")
+    assert sum(len(c.get_offsets()) for c in ax.collections) == 10

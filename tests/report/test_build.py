@@ -95,6 +95,7 @@ def test_report_tells_what_it_cannot_read(tmp_path):
         ("see PMID:123.", "https://pubmed.ncbi.nlm.nih.gov/123/", "."),
         ("(doi:10.1000/a(b)c)", "https://doi.org/10.1000/a(b)c", ")"),
         ("https://doi.org/10.1000/x, then", "https://doi.org/10.1000/x", ", then"),
+        ("https://a.org/b?c=1&d=2.", "https://a.org/b?c=1&amp;d=2", "."),
     ],
 )
 def test_identifiers_become_links(text, address, rest):
@@ -107,3 +108,11 @@ def test_only_identifiers_become_links():
     assert str(link_ids('doi:10.1/<b>"')) == "doi:10.1/&lt;b&gt;&#34;"
     assert str(link_ids("javascript:alert(1)")) == "javascript:alert(1)"
     assert str(link_ids(None)) == ""
+
+
+def test_a_note_on_several_directions_is_said_once(tmp_path):
+    notes = ["a to b: No donors.", "b to a: No donors.", "No place.", "a to b: Other."]
+    (tmp_path / "run.json").write_text(json.dumps({"notes": notes}))
+    html = report.build(tmp_path).read_text(encoding="utf-8")
+    for text in ("a to b; b to a: No donors.", "<li>No place.", "<li>a to b: Other."):
+        assert text in html

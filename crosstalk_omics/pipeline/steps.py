@@ -113,6 +113,8 @@ def load_tissue(name: str, study: Study) -> ad.AnnData:
         batch=block.batch,
         value_state=block.value_state,
     )
+    if block.donor is not None and adata.uns[UNS].get("modality") != "celltype_means":
+        adata.uns[UNS]["replicates"] = "donor"  # whoever names the donors knows them
     for key in ("modality", "tissue"):
         if getattr(block, key) is not None:
             adata.uns[UNS][key] = getattr(block, key)

@@ -28,7 +28,7 @@ def browse(path: str | Path = "signatures.html") -> Path:
         f"{len(rows)} statements, each from one paper, on {rows['factor'].nunique()} factors "
         "between muscle, bone and the neuroendocrine system. Evidence: human = intervention in "
         "people; in vivo = animals; in vitro = cells; review = reviews, associations, unverified "
-        "rows and null results."
+        "rows, and rows without a signed effect."
     )
     data = {
         "columns": list(rows.columns),

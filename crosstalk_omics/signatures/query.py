@@ -19,8 +19,9 @@ def row_levels(rows: pd.DataFrame) -> pd.Series:
 
     ``human`` = an intervention in people (trial, infusion, drug); ``in_vivo`` = animals;
     ``in_vitro`` = cells or organ culture; ``review`` = a review's statement, an association in
-    people, an unverified row, or a row whose every effect is ``:0`` (a null result supports
-    nothing). ``database`` is for pairs that only a ligand-receptor resource knows.
+    people, an unverified row, or a row without any signed effect: a null result (``:0``) or a
+    mere rise in blood supports no interaction. ``database`` is for pairs that only a
+    ligand-receptor resource knows.
 
     Parameters
     ----------
@@ -32,8 +33,9 @@ def row_levels(rows: pd.DataFrame) -> pd.Series:
     Series of `core.names.EVIDENCE_LEVELS`, index of `rows`.
     """
     level = rows["evidence_type"].map(_LEVEL_OF_TYPE).fillna("review")
-    null = pd.Series([set(_signs(text)) == {"0"} for text in rows["effect"]], index=rows.index)
-    return level.mask(rows["verified"].isin(["review", "unverified"]) | null, "review")
+    silent = [{"+", "-"}.isdisjoint(_signs(text)) for text in rows["effect"]]
+    weak = rows["verified"].isin(["review", "unverified"]) | pd.Series(silent, index=rows.index)
+    return level.mask(weak, "review")
 
 
 def evidence_level(rows: pd.DataFrame) -> str:

@@ -24,7 +24,8 @@ def rows(*cells: tuple[str, str, str]) -> pd.DataFrame:
     [
         (("human_intervention", "primary", "bone_mass:+"), "human"),
         (("in_vivo", "cited", "bone_mass:+"), "in_vivo"),
-        (("in_vitro", "primary", "NA"), "in_vitro"),
+        (("in_vitro", "primary", "bone_formation:-"), "in_vitro"),
+        (("human_intervention", "primary", "NA"), "review"),
         (("human_observational", "primary", "bone_mass:+"), "review"),
         (("in_vivo", "review", "bone_mass:+"), "review"),
         (("in_vivo", "unverified", "bone_mass:+"), "review"),
@@ -38,7 +39,9 @@ def test_level_of_a_row(cells, level):
 
 
 def test_level_of_an_interaction_is_its_strongest_row():
-    both = rows(("in_vitro", "primary", "NA"), ("human_intervention", "primary", "bone_mass:+"))
+    both = rows(
+        ("in_vitro", "primary", "bone_mass:+"), ("human_intervention", "primary", "bone_mass:+")
+    )
     assert evidence_level(both) == "human"
     assert evidence_level(both.iloc[:1]) == "in_vitro"
     assert evidence_level(both.iloc[:0]) == "database"

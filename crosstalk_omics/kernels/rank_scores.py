@@ -2,9 +2,12 @@
 
 A row is ranked once. From the number of greater values `g` and the number of ties `t` of a gene,
 each requested statistic follows, and is added to every column (signature half) of that gene.
-Genes without a stored value share the ranks of zero, so they cost nothing. Values are ordered by
-their bits (as signed integers, negative ones mirrored): one counting pass over the leading bits
-puts them into buckets, and only the buckets that hold a gene of the net are sorted.
+Genes without a stored value share the ranks of zero, so they cost nothing. Cells hold few distinct
+values, so values are counted, not sorted: for each distinct value of the net's genes, how many
+values of the row are greater and how many equal, which the processor does many at a time. Rows
+with many distinct values (bulk) are ordered by their bits (as signed integers, negative ones
+mirrored): one counting pass over the leading bits puts them into buckets, and only the buckets
+that hold a gene of the net are sorted.
 """
 
 import numpy as np
@@ -20,6 +23,7 @@ POWER = 5  # MID ** power
 MID_POWER = 6  # MID ** (1 + power)
 
 N_BUCKETS = 1024
+MAX_COUNTED = 64  # distinct values per row up to which counting is quicker than ordering
 
 
 @njit(cache=True, nogil=True)
@@ -96,55 +100,123 @@ def _statistics(g, t, n, want, max_rank, top, powers, value):
             value[q] = powers[2 * low + t - 1] * (low + 0.5 * (t - 1))
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+def _count(values, x):
+    """How many values are greater than x, and how many equal; exact below 2**24 values."""
+    greater = equal = np.float32(0)
+    for i in range(values.size):
+        greater += np.float32(1) if values[i] > x else np.float32(0)
+        equal += np.float32(1) if values[i] == x else np.float32(0)
+    return int(greater), int(equal)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+def _census(values):
+    """How many values are positive, negative, and no number."""
+    positive = negative = missing = np.float32(0)
+    for i in range(values.size):
+        positive += np.float32(1) if values[i] > 0 else np.float32(0)
+        negative += np.float32(1) if values[i] < 0 else np.float32(0)
+        missing += np.float32(0) if values[i] == values[i] else np.float32(1)
+    return int(positive), int(negative), int(missing)
+
+
 @njit(cache=True, nogil=True)
-def _gather(data, bits, mirror, indices, lo, hi, slot, start, column, count, keys, hit, hit_key):
-    """Collect the keys of one row and its net genes; return how many, and the missing ones."""
-    m = n_hits = n_missing = 0
-    for p in range(lo, hi):
-        v = data[p]
-        if v == 0:
-            continue
+def _find(indices, slot, hit, place):
+    """Net genes among the stored ones of a row: their index and where they stand."""
+    h = 0
+    for p in range(indices.size):
         u = slot[indices[p]]
-        if v != v:
-            n_missing += 1
-            if u >= 0:
-                for j in range(start[u], start[u + 1]):
-                    count[column[j]] -= 1
-            continue
-        key = np.int64(bits[p])
-        if key < 0:
-            key ^= mirror
-        keys[m] = key
-        m += 1
-        if u >= 0:
-            hit[n_hits] = u
-            hit_key[n_hits] = key
-            n_hits += 1
-    return m, n_hits, n_missing
+        hit[h] = u
+        place[h] = p
+        h += u >= 0
+    return h
 
 
 @njit(cache=True, nogil=True)
-def _add_hits(
-    m, n, hit, hit_key, n_hits, start, column, want, cap, top, powers, first, ordered, low, shift,
-    value, hits, out,
-):  # fmt: skip
-    """Add the statistics of the net's genes that have a value in this row."""
+def _distinct(values, place, n_hits, which, distinct):
+    """Number the distinct values of the net genes: -1 for 0, -2 for NaN; -1 if too many."""
+    d = 0
+    for h in range(n_hits):
+        v = values[place[h]]
+        if v == 0 or v != v:
+            which[h] = -1 if v == 0 else -2
+            continue
+        k = d - 1
+        while k >= 0 and distinct[k] != v:
+            k -= 1
+        if k < 0:
+            if d == distinct.size:
+                return -1
+            distinct[d] = v
+            k = d
+            d += 1
+        which[h] = k
+    return d
+
+
+@njit(cache=True, nogil=True)
+def _keys(values, bits, mirror, keys):
+    """Sortable integers of the values other than 0 and NaN; return how many."""
+    m = 0
+    for p in range(values.size):
+        if values[p] != 0 and values[p] == values[p]:
+            key = np.int64(bits[p])
+            keys[m] = key ^ mirror if key < 0 else key
+            m += 1
+    return m
+
+
+@njit(cache=True, nogil=True)
+def _add_counted(values, n, n_absent, d, distinct, which, hit, n_hits, start, column, want, cap,
+                 top, powers, table, hits, out):  # fmt: skip
+    """Add the statistics of the net's genes of a row with few distinct values."""
+    for k in range(d):
+        g, t = _count(values, distinct[k])
+        g += n_absent if distinct[k] < 0 else 0
+        _statistics(g, t, n, want, cap, top, powers, table[k])
+    for h in range(n_hits):
+        if which[h] >= 0:
+            for j in range(start[hit[h]], start[hit[h] + 1]):
+                hits[column[j]] += 1
+                for q in range(want.size):
+                    out[column[j], q] += table[which[h], q]
+
+
+@njit(cache=True, nogil=True)
+def _add_ordered(values, bits, mirror, n, n_zero, hit, place, n_hits, start, column, want, cap,
+                 top, powers, keys, ordered, first, value, hits, out):  # fmt: skip
+    """Add the statistics of the net's genes of a row with many distinct values."""
+    m = _keys(values, bits, mirror, keys)
+    low, shift = _into_buckets(keys, m, first, ordered)
     done = np.zeros(N_BUCKETS, np.uint8)
     for h in range(n_hits):
-        key = hit_key[h]
+        v = values[place[h]]
+        if v == 0 or v != v:
+            continue
+        key = np.int64(bits[place[h]])
+        key = key ^ mirror if key < 0 else key
         b = np.uint64(key - low) >> np.uint64(shift)
-        begin, end = first[b], first[b + 1]
-        if end - begin > 1 and not done[b]:
-            _sort_slice(ordered, begin, end)
+        if not done[b]:
+            _sort_slice(ordered, first[b], first[b + 1])
             done[b] = 1
-        left = _bound(ordered, begin, end, key, False)
-        right = _bound(ordered, left, end, key, True)
-        g = m - right + (n - m if key < 0 else 0)
+        left = _bound(ordered, first[b], first[b + 1], key, False)
+        right = _bound(ordered, left, first[b + 1], key, True)
+        g = m - right + (n_zero if key < 0 else 0)
         _statistics(g, right - left, n, want, cap, top, powers, value)
         for j in range(start[hit[h]], start[hit[h] + 1]):
             hits[column[j]] += 1
             for q in range(want.size):
                 out[column[j], q] += value[q]
+
+
+@njit(cache=True, nogil=True)
+def _leave_out(values, hit, place, n_hits, start, column, count):
+    """Take net genes that are not measured in this row from the counts of their columns."""
+    for h in range(n_hits):
+        if values[place[h]] != values[place[h]]:
+            for j in range(start[hit[h]], start[hit[h] + 1]):
+                count[column[j]] -= 1
 
 
 @njit(cache=True, nogil=True)
@@ -176,33 +248,34 @@ def rank_sums(
         (n_rows,) values other than 0, (n_rows,) measured genes.
     """
     value, hits = np.empty(want.size), np.empty(size.size, np.int64)
+    table, distinct = np.empty((MAX_COUNTED, want.size)), np.empty(MAX_COUNTED, data.dtype)
     keys, ordered = np.empty(n_genes, np.int64), np.empty(n_genes, np.int64)
     first = np.zeros(N_BUCKETS + 2, np.int64)
-    hit, hit_key = np.empty(start.size, np.int64), np.empty(start.size, np.int64)
+    hit, place = np.empty(n_genes + 1, np.int64), np.empty(n_genes + 1, np.int64)
+    which = np.empty(n_genes, np.int64)
     for i in range(lo, hi):
-        row = i - lo
+        row, values = i - lo, data[indptr[i] : indptr[i + 1]]
         count[row, :] = size
-        m, n_hits, n_missing = _gather(
-            data, bits, mirror, indices, indptr[i], indptr[i + 1], slot, start, column,
-            count[row], keys, hit, hit_key,
-        )  # fmt: skip
-        n = n_genes - n_missing
+        hits[:] = 0
+        positive, negative, missing = _census(values)
+        n, m = n_genes - missing, positive + negative
         filled[row], measured[row] = m, n
         if m == 0:
             continue
+        n_hits = _find(indices[indptr[i] : indptr[i + 1]], slot, hit, place)
+        if missing:
+            _leave_out(values, hit, place, n_hits, start, column, count[row])
         cap, top = min(max_rank, n), max(2, int(np.ceil(top_fraction * n)))
-        low, shift = _into_buckets(keys, m, first, ordered)
-        hits[:] = 0
-        _add_hits(
-            m, n, hit, hit_key, n_hits, start, column, want, cap, top, powers, first, ordered,
-            low, shift, value, hits, out[row],
-        )  # fmt: skip
-        if n == m:
-            continue
-        g = 0
-        for j in range(m):
-            g += keys[j] > 0
-        _statistics(g, n - m, n, want, cap, top, powers, value)
-        for c in range(size.size):
-            for q in range(want.size):
-                out[row, c, q] += (count[row, c] - hits[c]) * value[q]
+        d = _distinct(values, place, n_hits, which, distinct)
+        if d >= 0:
+            _add_counted(values, n, n_genes - values.size, d, distinct, which, hit, n_hits, start,
+                         column, want, cap, top, powers, table, hits, out[row])  # fmt: skip
+        else:
+            here = bits[indptr[i] : indptr[i + 1]]
+            _add_ordered(values, here, mirror, n, n - m, hit, place, n_hits, start, column, want,
+                         cap, top, powers, keys, ordered, first, value, hits, out[row])  # fmt: skip
+        if n > m:
+            _statistics(positive, n - m, n, want, cap, top, powers, value)
+            for c in range(size.size):
+                for q in range(want.size):
+                    out[row, c, q] += (count[row, c] - hits[c]) * value[q]

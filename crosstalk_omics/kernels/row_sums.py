@@ -1,6 +1,45 @@
 """The one reading pass over CSR rows that feeds every linear score; compiled by numba."""
 
+import numpy as np
 from numba import njit
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+def _sums(values):
+    """Sum, sum of squares, and how many values are not 0 (exact below 2**24)."""
+    total = square = 0.0
+    filled = np.float32(0)
+    for i in range(values.size):
+        v = float(values[i])
+        total += v
+        square += v * v
+        filled += np.float32(1) if values[i] != 0 else np.float32(0)
+    return total, square, int(filled)
+
+
+@njit(cache=True, nogil=True)
+def _measured_sums(values):
+    """The same without NaN."""
+    total = square = 0.0
+    filled = 0
+    for v in values:
+        if v == v:
+            total += v
+            square += v * v
+            filled += v != 0
+    return total, square, filled
+
+
+@njit(cache=True, nogil=True)
+def _find(indices, slot, hit, place):
+    """Net genes among the stored ones of a row: their index and where they stand."""
+    h = 0
+    for p in range(indices.size):
+        u = slot[indices[p]]
+        hit[h] = u
+        place[h] = p
+        h += u >= 0
+    return h
 
 
 @njit(cache=True, nogil=True)
@@ -19,21 +58,15 @@ def row_sums(
         Results: (n_rows,) sum, sum of squares and number of values other than 0, and
         (n_rows, n_columns) weighted sums.
     """
+    hit, place = np.empty(slot.size + 1, np.int64), np.empty(slot.size + 1, np.int64)
     for i in range(lo, hi):
-        row = i - lo
-        s = q = 0.0
-        m = 0
-        for p in range(indptr[i], indptr[i + 1]):
-            v = float(data[p])
-            if v != v:
-                continue
-            s += v
-            q += v * v
-            m += v != 0
-            u = slot[indices[p]]
-            if u >= 0:
-                for j in range(start[u], start[u + 1]):
+        row, values = i - lo, data[indptr[i] : indptr[i + 1]]
+        total[row], square[row], filled[row] = _sums(values)
+        if total[row] != total[row]:
+            total[row], square[row], filled[row] = _measured_sums(values)
+        n_hits = _find(indices[indptr[i] : indptr[i + 1]], slot, hit, place)
+        for h in range(n_hits):
+            v = float(values[place[h]])
+            if v == v:
+                for j in range(start[hit[h]], start[hit[h] + 1]):
                     out[row, column[j]] += weight[j] * v
-        total[row] = s
-        square[row] = q
-        filled[row] = m

@@ -239,6 +239,23 @@ def test_dense_sparse_and_integer_matrices_score_the_same(adata, net, form):
         assert_frame_equal(frame(counts, method), frame(other, method), check_exact=True)
 
 
+def test_entries_out_of_order_or_stored_twice_score_the_same(adata, net):
+    x = adata.X.tocoo()
+    order = np.random.default_rng(1).permutation(x.nnz)
+    halves = np.concatenate([x.data[order] / 2, x.data[order] / 2])
+    row, col = np.tile(x.row[order], 2), np.tile(x.col[order], 2)
+    by_row = np.argsort(row, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=adata.n_obs))])
+    other = adata.copy()
+    other.X = sp.csr_matrix((halves[by_row], col[by_row], start), adata.shape)
+    assert other.X.nnz == 2 * x.nnz
+    tl.score(adata, net, ["ucell", "ulm"])
+    tl.score(other, net, ["ucell", "ulm"])
+    assert other.X.nnz == 2 * x.nnz
+    for method in ("ucell", "ulm"):
+        assert_frame_equal(frame(adata, method), frame(other, method))
+
+
 def test_rank_scores_ignore_any_increasing_transform(adata, net):
     counts = adata.copy()
     counts.X = adata.X.copy()

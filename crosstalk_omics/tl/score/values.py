@@ -31,8 +31,12 @@ def matrix(adata: AnnData, layer: str | None) -> Any:
 
 def by_rows(x: Any) -> Any:
     """A matrix whose rows can be read quickly; CSC in memory is turned into CSR once."""
-    if sp.issparse(x) and x.format != "csr":
-        return x.tocsr()
+    if sp.issparse(x):
+        x = x.tocsr()
+        if not x.has_canonical_format:  # entries out of order or stored twice
+            x = x.copy()
+            x.sum_duplicates()
+        return x
     if getattr(x, "format", None) == "csc":
         msg = (
             "The matrix on disk is stored by genes (CSC), so rows cannot be read one by one. "

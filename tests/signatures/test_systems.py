@@ -26,7 +26,7 @@ def test_the_page_is_what_the_tables_say(tmp_path):
 
 
 def test_every_system_has_signatures_with_genes(table):
-    assert len(table) == 45
+    assert len(table) == 46
     assert (table["n_genes"] > 0).all()
     assert set(CONDITIONS) == set(table.index[table["group"] == "condition"])
 

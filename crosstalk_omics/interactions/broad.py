@@ -6,6 +6,7 @@ from functools import cache
 import pandas as pd
 
 from ..core.errors import ResourceError
+from ..signatures.species import map_genes
 from . import merge, parsers, species
 from .complexes import genes
 
@@ -95,10 +96,8 @@ def drop_errors(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, str]]]
 
 def secreted(organism: str) -> frozenset[str]:
     """Genes of secreted proteins by UniProt, in symbols of `organism`."""
-    from ..signatures.species import aliases, map_genes
-
     table = _load(SECRETED, None)
-    current = aliases("human")
+    current = species.current_symbols("human")
     symbols = [current.get(gene, gene) for gene in table.iloc[:, 0].astype(str)]
     kept, _ = map_genes(symbols, source="human", target=organism)
     return frozenset(kept.values())

@@ -10,7 +10,9 @@ from ..core.checks import check_one_of, nearest
 from ..core.errors import InputError, ResourceError
 from ..core.names import EVIDENCE_LEVELS, ORGANISMS, RECEPTOR_BASES, ROUTES
 from . import broad, merge, own, species
-from .curated import COLUMNS, curated
+from .complexes import genes
+from .curated import curated
+from .hormones import NOT_CODED
 
 CURATED = "curated"
 ALL = "all"
@@ -36,7 +38,8 @@ def load(
         ``"neuronchat"``, ``"mebocost"``: as their authors give them, with the curated evidence
         beside the pairs that have it. ``"all"``, or a list of these names: merged, without
         duplicates. A path, a table with the columns ligand and receptor, or a list of
-        (ligand, receptor): your own pairs, in symbols of `organism`.
+        (ligand, receptor): your own pairs, in symbols of `organism`; other columns of the
+        result are taken from it where it has them.
     organism
         ``"human"``, ``"mouse"`` or ``"rat"``; mapped by one-to-one orthologs, and what is lost
         is in ``attrs["lost"]``.
@@ -102,17 +105,26 @@ def _names(resource: object) -> list[str] | None:
     raise InputError(msg)
 
 
-def _own(resource: Any, organism: str, aliases: dict[str, str] | None) -> tuple[pd.DataFrame, dict]:
+def _own(
+    resource: Any, organism: str, aliases: dict[str, str] | None
+) -> tuple[pd.DataFrame, dict[str, list]]:
+    """A table of the user's, with the curated evidence beside pairs that say nothing of theirs."""
     if isinstance(resource, str | Path):
         frame = own.read(resource)
     else:
         frame = resource if isinstance(resource, pd.DataFrame) else own.from_pairs(resource)
-    table, renamed = own.from_frame(frame, organism, aliases=aliases)
+    given, renamed = own.from_frame(frame, organism, aliases=aliases)
     notes = [f"{old} was read as {new}." for old, new in sorted(renamed.items())]
-    if "route" not in table:
-        table["route"] = "unknown"
-        notes.append("The table has no column route: every pair is of unknown route.")
-    return table[COLUMNS], {"lost": [], "notes": notes}
+    evidence, _ = species.to_organism(curated()[0], organism)
+    table = merge.annotate(given, evidence)
+    coded = ~evidence["ligand_kind"].isin(NOT_CODED)
+    table = merge.finish(table, frozenset(genes(evidence.loc[coded, "ligand_complex"])))
+    theirs = [c for c in frame.columns if c in given and c not in own.NAMES.values()]
+    table = table.assign(**{column: given[column].to_numpy() for column in theirs})
+    if (table["route"] == "unknown").any():
+        unknown = int((table["route"] == "unknown").sum())
+        notes.append(f"{unknown} pairs are of unknown route: add a column route to say it.")
+    return table, {"lost": [], "notes": notes}
 
 
 def _named(names: list[str], organism: str) -> tuple[pd.DataFrame, dict[str, list]]:
@@ -124,10 +136,8 @@ def _named(names: list[str], organism: str) -> tuple[pd.DataFrame, dict[str, lis
         return evidence, {"lost": lost, "notes": []}
     if len(names) == 1:
         rows, lost = broad.rows_of(names[0], organism, unify=False)
-        return merge.finish(merge.annotate(rows, evidence), broad.secreted(organism)), {
-            "lost": lost,
-            "notes": [],
-        }
+        table = merge.finish(merge.annotate(rows, evidence), broad.secreted(organism))
+        return table, {"lost": lost, "notes": []}
     tables, notes = [evidence.assign(hint="")] if CURATED in names else [], []
     lost = lost if CURATED in names else []
     secreted: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from . import hormones, parsers, secretion
+from .complexes import genes as genes_of
 from .complexes import is_part_of
 from .curated import COLUMNS
 
@@ -17,6 +18,11 @@ EMPTY = {
     "receptor_basis": "canonical",
     "conflict": False,
     "n_evidence": 0,
+}
+
+MADE_BY = {
+    gene: [h.name for h in hormones.HORMONES if gene in genes_of(h.steps)]
+    for gene in genes_of(step for h in hormones.HORMONES for step in h.steps)
 }
 
 
@@ -88,7 +94,7 @@ def combine(tables: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     -------
     The table, with `hint` still on it, and the number of rows folded in.
     """
-    rows = _keyed(pd.concat(tables, ignore_index=True))
+    rows = _enzymes_to_substances(_keyed(pd.concat(tables, ignore_index=True)))
     pair = ["key", "receptor_complex", "role"]
     is_curated = rows["n_evidence"] > 0
     for column in ("resources", "hint"):
@@ -99,6 +105,24 @@ def combine(tables: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     kept = pd.concat([rows[is_curated], rows[~with_curated].drop_duplicates(pair)])
     kept, absorbed = _absorb(kept.reset_index(drop=True))
     return kept.drop(columns="key").reset_index(drop=True), absorbed
+
+
+def _enzymes_to_substances(rows: pd.DataFrame) -> pd.DataFrame:
+    """Key a pair like ``HDC -> HRH1`` as the substance that the enzyme makes, histamine.
+
+    Some resources list an enzyme as if it were the ligand; the rows of substances come first.
+    """
+    substance = rows["ligand_kind"].isin(hormones.NOT_CODED)
+    known = set(
+        zip(rows.loc[substance, "key"], rows.loc[substance, "receptor_complex"], strict=True)
+    )
+    keys = [
+        next((name for name in MADE_BY.get(key, ()) if (name, receptor) in known), key)
+        for key, receptor in zip(rows["key"], rows["receptor_complex"], strict=True)
+    ]
+    return pd.concat(
+        [rows.assign(key=keys)[substance], rows.assign(key=keys)[~substance]]
+    ).reset_index(drop=True)
 
 
 def _join(values: pd.Series) -> str:

@@ -7,11 +7,17 @@ import pandas as pd
 
 from ..core.checks import check_one_of, nearest
 from ..core.errors import InputError, ResourceError
-from ..core.names import ROLES
+from ..core.names import EVIDENCE_LEVELS, RECEPTOR_BASES, ROLES, ROUTES
 from ..signatures.schema import check_gene
 from . import complexes, merge, species
 from .curated import COLUMNS
 
+VOCABULARIES = {
+    "role": ROLES,
+    "route": ROUTES,
+    "evidence_level": EVIDENCE_LEVELS,
+    "receptor_basis": RECEPTOR_BASES,
+}
 NAMES = {"ligand": "ligand_complex", "receptor": "receptor_complex"}
 SHOWN = 10
 
@@ -70,14 +76,17 @@ def from_frame(
             raise InputError(msg)
     for column in NAMES.values():
         table[column] = _complexes(table[column], column)
-    _check_organism(table, organism)
     table = species.rename(table, complexes.follow_aliases(aliases or {}))
+    _check_organism(table, organism)
     table, renamed = species.to_current(table, organism)
     defaults = merge.EMPTY | {"role": "agonist", "ligand_kind": "protein", "references": ""}
     defaults |= {"resources": "own", "factor": table["ligand_complex"], "hint": ""}
     table = table.assign(**{k: v for k, v in defaults.items() if k not in table})
-    for role in table["role"].unique():
-        check_one_of(role, ROLES, "role in the interaction table")
+    for column, valid in VOCABULARIES.items():
+        for value in table[column].unique() if column in table else ():
+            check_one_of(value, valid, f"{column} in the interaction table")
+    table["n_evidence"] = pd.to_numeric(table["n_evidence"]).astype("int64")
+    table["conflict"] = table["conflict"].astype(str).str.lower() == "true"
     _check_repeats(table)
     return table[[c for c in (*COLUMNS, "hint") if c in table]], dict(aliases or {}) | renamed
 

@@ -37,7 +37,6 @@ ERRORS = {
     ("dehydroepiandrosterone", "UBASH3B"): "steroid sulfatase is STS; UBASH3B is a phosphatase",
     ("dhea", "UBASH3B"): "steroid sulfatase is STS; UBASH3B is a phosphatase",
     ("triiodothyronine", "DIO3"): "DIO3 inactivates T3 (doi:10.1530/JOE-18-0704)",
-    ("t3", "DIO3"): "DIO3 inactivates T3 (doi:10.1530/JOE-18-0704)",
 }
 
 

@@ -124,10 +124,12 @@ def routes(
     hops = _hops(min_evidence)
     starts = _tissues(source, {hop.source for hop in hops}, "source")
     ends = _tissues(target, {hop.target for hop in hops}, "target")
+    if through is not None:
+        check_one_of(through, sorted({name for hop in hops for name in hop[:3]}), "through")
     chains = [
         chain
         for chain in _chains(hops, starts, ends, max_steps, loose)
-        if through is None or any(through in (hops[i][:3]) for i, _ in chain)
+        if through is None or any(through in hops[i][:3] for i, _ in chain)
     ]
     chains.sort(key=lambda chain: _order(chain, hops))
     rows = [
@@ -158,7 +160,7 @@ def _hops(min_evidence: str) -> list[Hop]:
         named = "" if receptor == MISSING else receptor
         hops.append(Hop(start, factor, end, named, role, *cells, effects, contexts, level, rows))
         cause = len(hops) - 1
-        for tone in effects & TONES.keys():
+        for tone in sorted(effects & TONES.keys()):
             if end != TONES[tone]:
                 moved = rows[rows["effect"].str.contains(tone, regex=False)]
                 none: frozenset[str] = frozenset()

@@ -65,9 +65,15 @@ def hormone_genes(organism: str) -> dict[str, str]:
     return dict(zip(mapped["factor"], mapped["ligand_complex"], strict=True))
 
 
+def current_symbols(organism: str) -> dict[str, str]:
+    """Previous and alias symbols of an organism -> the current one."""
+    table = aliases(organism)
+    return dict(zip(table["alias"], table["symbol"], strict=True))
+
+
 def to_current(table: pd.DataFrame, organism: str) -> tuple[pd.DataFrame, dict[str, str]]:
     """Replace previous and alias symbols by current ones; returns the renaming too."""
-    known = aliases(organism)
+    known = current_symbols(organism)
     texts = {text for side in SIDES for text in table[side]}
     renamed = {gene: known[gene] for gene in complexes.genes(texts) if gene in known}
     if not renamed:

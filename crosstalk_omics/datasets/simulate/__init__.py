@@ -1,5 +1,6 @@
 """Three tissues of different donors with planted communication, and the truth about it."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from ...core.errors import InputError
+from ...core.files import atomic, write_table
 from ...core.names import GENE_ID, SYMBOL, UNS
 from .cells import DONOR_SD, Deviations, Tissue, baseline, draw_cells, draw_tissue
 from .plant import (
@@ -22,7 +24,7 @@ from .plant import (
     planted,
 )
 
-__all__ = ["Simulation", "simulate"]
+__all__ = ["Simulation", "simulate", "simulate_to_zarr"]
 
 
 class Simulation(NamedTuple):
@@ -110,21 +112,97 @@ def simulate(
     (doi:10.1016/j.celrep.2017.03.004) and neurons (doi:10.1038/nn.4462); variance over donors
     from vastus lateralis controls of GSE184951 and the libraries of the Drop-seq data.
     """
-    _check_sizes(n_cells=n_cells, n_genes=n_genes, n_donors=n_donors)
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
-    pairs = draw_pairs(pair_table(interactions), n_specific, n_changed, rng)
-    genes = gene_names(pairs, n_genes, rng)
-    truth = draw_truth(pairs, effect, change, rng)
-    effects = pd.concat(
-        [planted(truth), markers(pairs, genes, rng), background(pairs, genes, rng)]
-    ).reset_index(drop=True)
-    shared = baseline(genes, pairs, rng)
-    sds = Deviations(donor_sd, batch_sd, platform_sd)
-    tissues = [
-        draw_tissue(name, shared, effects, n_donors, n_cells, sds, dropout, child)
-        for name, child in zip(GROUPS, np.random.SeedSequence(seed).spawn(3), strict=True)
-    ]
+    options = _Options(
+        seed,
+        n_cells,
+        n_genes,
+        n_donors,
+        n_specific,
+        n_changed,
+        effect,
+        change,
+        Deviations(donor_sd, batch_sd, platform_sd),
+        dropout,
+        interactions,
+    )
+    tissues, truth, effects = _plan(options)
     return Simulation(*(_assemble(tissue, seed) for tissue in tissues), truth, effects)
+
+
+def simulate_to_zarr(
+    folder: str | Path,
+    *,
+    seed: int = 0,
+    n_cells: int = 333_334,
+    n_genes: int = 2000,
+    n_donors: int = 4,
+) -> Path:
+    """Simulate more cells than memory holds: as `simulate`, written block by block.
+
+    Parameters
+    ----------
+    folder
+        Folder to make; written under a temporary name and renamed when complete.
+    seed
+        Same seed and sizes, same data as `simulate`.
+    n_cells
+        Cells per tissue; the default makes a million in all. Memory holds 2,000 at a time, and
+        the table of cells.
+    n_genes, n_donors
+        As in `simulate`.
+
+    Returns
+    -------
+    The folder: ``muscle.zarr``, ``bone.zarr``, ``brain.zarr`` (AnnData, CSR counts),
+    ``truth.tsv`` and ``effects.tsv``.
+
+    Raises
+    ------
+    InputError
+        A size is too small.
+    ResourceError
+        The folder cannot be written.
+    """
+    options = _Options(seed, n_cells, n_genes, n_donors)
+    tissues, truth, effects = _plan(options)
+    with atomic(folder) as temporary:
+        temporary.mkdir()
+        for tissue in tissues:
+            _write_zarr(tissue, temporary / f"{tissue.name}.zarr", seed)
+        write_table(temporary / "truth.tsv", truth)
+        write_table(temporary / "effects.tsv", effects)
+    return Path(folder)
+
+
+class _Options(NamedTuple):
+    seed: int
+    n_cells: int
+    n_genes: int
+    n_donors: int
+    n_specific: int = 10
+    n_changed: int = 5
+    effect: float = 2.0
+    change: float = 1.0
+    sds: Deviations = Deviations()
+    dropout: float = 0.1
+    interactions: pd.DataFrame | None = None
+
+
+def _plan(o: _Options) -> tuple[list[Tissue], pd.DataFrame, pd.DataFrame]:
+    """Decide what is planted, and the mean of every donor, cell type and gene."""
+    _check_sizes(n_cells=o.n_cells, n_genes=o.n_genes, n_donors=o.n_donors)
+    rng = np.random.default_rng(np.random.SeedSequence(o.seed))
+    pairs = draw_pairs(pair_table(o.interactions), o.n_specific, o.n_changed, rng)
+    genes = gene_names(pairs, o.n_genes, rng)
+    truth = draw_truth(pairs, o.effect, o.change, rng)
+    effects = [planted(truth), markers(pairs, genes, rng), background(pairs, genes, rng)]
+    effects = pd.concat([table for table in effects if len(table)], ignore_index=True)
+    shared = baseline(genes, pairs, rng)
+    tissues = [
+        draw_tissue(name, shared, effects, o.n_donors, o.n_cells, o.sds, o.dropout, child)
+        for name, child in zip(GROUPS, np.random.SeedSequence(o.seed).spawn(3), strict=True)
+    ]
+    return tissues, truth, effects
 
 
 def _check_sizes(*, n_cells: int, n_genes: int, n_donors: int) -> None:
@@ -137,10 +215,17 @@ def _check_sizes(*, n_cells: int, n_genes: int, n_donors: int) -> None:
 
 def _assemble(tissue: Tissue, seed: int) -> AnnData:
     tables, counts = zip(*draw_cells(tissue), strict=True)
+    adata = _frame(tissue, list(tables), seed)
+    adata.X = sp.vstack(counts, format="csr")
+    return adata
+
+
+def _frame(tissue: Tissue, tables: list[pd.DataFrame], seed: int) -> AnnData:
+    """Everything of the data set but its counts."""
     obs = pd.concat(tables, ignore_index=True).astype("category")
     obs.index = pd.Index([f"{tissue.name}_{i:07d}" for i in range(len(obs))])
     var = pd.DataFrame({GENE_ID: tissue.genes, SYMBOL: tissue.genes}, index=tissue.genes)
-    adata = AnnData(sp.vstack(counts, format="csr"), obs=obs, var=var)
+    adata = AnnData(obs=obs, var=var)
     adata.uns[UNS] = {
         "dataset": f"simulated_{tissue.name}",
         "title": f"Simulated {tissue.name} with planted communication",
@@ -156,3 +241,23 @@ def _assemble(tissue: Tissue, seed: int) -> AnnData:
         "steps": [f"simulate: seed {seed}"],
     }
     return adata
+
+
+def _write_zarr(tissue: Tissue, path: Path, seed: int) -> None:
+    """Append block after block of counts, then write the tables around them."""
+    import zarr
+    from anndata.io import sparse_dataset, write_elem
+
+    root = zarr.open_group(path, mode="w")
+    tables: list[pd.DataFrame] = []
+    for table, counts in draw_cells(tissue):
+        if tables:
+            sparse_dataset(root["X"]).append(counts)
+        else:
+            write_elem(root, "X", counts)
+        tables.append(table.astype("category"))
+    adata = _frame(tissue, tables, seed)
+    root.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+    for key in ("obs", "var", "uns", "layers", "obsm", "varm", "obsp", "varp"):
+        value = getattr(adata, key)
+        write_elem(root, key, value if key in ("obs", "var") else dict(value))

@@ -42,9 +42,11 @@ def baseline(genes: pd.Index, pairs: pd.DataFrame, rng: np.random.Generator) -> 
 
 
 class Deviations(NamedTuple):
-    donor: float
-    batch: float
-    platform: float
+    """Deviation of ln(expression) over donors (median gene), batches and platforms."""
+
+    donor: float = DONOR_SD
+    batch: float = 0.1
+    platform: float = 0.8
 
 
 def draw_tissue(

@@ -1,16 +1,21 @@
 """The analyses: score, compare, communicate, respond, combine."""
 
 from .bulk import contrast_genes
+from .calibrate import Calibration, calibrate
 from .compare import compare_scores
 from .crosstalk import crosstalk, crosstalk_pairs
+from .crosstalk.across import meta_crosstalk
 from .crosstalk.contrast import crosstalk_contrast
 from .crosstalk.familiar import familiar_scores
 from .crosstalk.paired import crosstalk_paired
 from .enrich import enrich, running_sum
+from .meta import meta, meta_studies
 from .score import coverage, score
 from .score import methods as score_methods
 
 __all__ = [
+    "Calibration",
+    "calibrate",
     "compare_scores",
     "contrast_genes",
     "coverage",
@@ -20,6 +25,9 @@ __all__ = [
     "crosstalk_pairs",
     "enrich",
     "familiar_scores",
+    "meta",
+    "meta_crosstalk",
+    "meta_studies",
     "running_sum",
     "score",
     "score_methods",

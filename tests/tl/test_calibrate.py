@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import crosstalk_omics as cx
+from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.tl.calibrate import shuffled_labels, swapped_conditions
+from crosstalk_omics.tl.controls import rewire
+
+
+@pytest.fixture(scope="module")
+def sim():
+    return cx.datasets.simulate(seed=1, n_cells=600, n_genes=600, n_donors=4)
+
+
+@pytest.fixture(scope="module")
+def calibration(sim):
+    return cx.tl.calibrate(
+        sim.muscle,
+        sim.bone,
+        route=None,
+        scenarios=("labels", "rewired", "decoys", "split", "positives", "swap", "contact"),
+        unrelated=sim.brain,
+        n_repeats=5,
+    )
+
+
+def value(calibration, scenario, side, measure):
+    table = calibration.summary.set_index(["scenario", "side", "measure"])
+    return table.loc[(scenario, side, measure)]
+
+
+@pytest.mark.parametrize("side", ["ligand", "receptor"])
+def test_shuffled_labels_give_the_nominal_error(calibration, side):
+    assert 0.03 < value(calibration, "labels", side, "type1_0.05")["value"] < 0.07
+    assert value(calibration, "labels", side, "type1_0.001")["value"] < 0.005
+    assert 0.8 < value(calibration, "labels", side, "lambda_0.5")["value"] < 1.2
+
+
+def test_both_sides_rarely_hold_by_chance(calibration):
+    assert value(calibration, "labels", "pair", "type1_0.05")["value"] < 0.01
+
+
+def test_quantiles_stand_beside_a_band(calibration):
+    qq = calibration.qq
+    assert set(qq["scenario"]) == {"labels, ligand", "labels, receptor"}
+    assert (qq["low"] <= qq["expected"]).all()
+    assert (qq["expected"] <= qq["high"]).all()
+    for _, part in qq.groupby("scenario"):
+        assert (np.diff(part["observed"]) >= 0).all()
+
+
+def test_every_scenario_is_in_the_summary(calibration):
+    found = set(calibration.summary["scenario"])
+    assert {"labels", "rewired", "split", "swap", "contact"} <= found
+    assert value(calibration, "split", "pair", "spearman_magnitude")["value"] > 0.5
+
+
+def test_the_same_seed_gives_the_same_calibration(sim):
+    options = {"route": None, "scenarios": ("labels", "rewired"), "n_repeats": 2, "seed": 4}
+    first, second = (cx.tl.calibrate(sim.muscle, sim.bone, **options) for _ in range(2))
+    pd.testing.assert_frame_equal(first.qq, second.qq)
+    pd.testing.assert_frame_equal(first.summary, second.summary)
+
+
+def test_labels_are_shuffled_within_donor_and_batch(sim, rng):
+    shuffled = shuffled_labels(sim.muscle, "cell_type", "donor", rng)
+    keys = ["donor", "batch", "cell_type"]
+    before = sim.muscle.obs.groupby(keys, observed=True).size()
+    after = shuffled.obs.groupby(keys, observed=True).size()
+    assert {tuple(map(str, k)): n for k, n in before.items()} == {
+        tuple(map(str, k)): n for k, n in after.items()
+    }
+    assert (shuffled.obs["cell_type"].astype(str) != sim.muscle.obs["cell_type"].astype(str)).any()
+
+
+def test_conditions_are_traded_between_donors_as_a_whole(sim):
+    swapped = swapped_conditions(sim.muscle, "condition", "donor", np.random.default_rng(3))
+    per_donor = swapped.obs.groupby("donor", observed=True)["condition"].nunique()
+    assert (per_donor == 1).all()
+    for obs in (sim.muscle.obs, swapped.obs):
+        donors = obs.drop_duplicates("donor")["condition"].astype(str).value_counts()
+        assert set(donors) == {4}
+
+
+def test_rewiring_keeps_the_degrees_and_makes_no_pair_twice(rng):
+    table = cx.interactions.load("curated")
+    table = table.drop_duplicates(["ligand_complex", "receptor_complex"]).reset_index(drop=True)
+    new = rewire(table, rng)
+    for column in ("ligand_complex", "receptor_complex"):
+        assert sorted(new[column]) == sorted(table[column])
+    assert not new.duplicated(["ligand_complex", "receptor_complex"]).any()
+    assert (new["receptor_complex"] != table["receptor_complex"]).mean() > 0.5
+
+
+def test_conditions_scenario(sim):
+    found = cx.tl.calibrate(
+        sim.muscle,
+        sim.bone,
+        route=None,
+        scenarios=("conditions",),
+        condition="condition",
+        reference=str(sim.muscle.obs["condition"].cat.categories[0]),
+        n_repeats=2,
+    )
+    assert value(found, "conditions", "ligand", "type1_0.05")["value"] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scenarios": ("label",)}, "Did you mean 'labels'"),
+        ({"scenarios": ("swap",)}, "needs `unrelated`"),
+        ({"scenarios": ("conditions",)}, "needs `condition`"),
+    ],
+)
+def test_a_scenario_without_its_data_is_refused(sim, options, message):
+    with pytest.raises(InputError, match=message):
+        cx.tl.calibrate(sim.muscle, sim.bone, route=None, n_repeats=2, **options)

@@ -18,6 +18,7 @@ from ..samples import limiting_genes
 from .direction import BLOCKERS, add_direction
 from .joint import FDR, MODULATORS, joint_fdr
 from .knowledge import Interactions, prepare
+from .magnitude import described
 from .run import GroupBy, crosstalk
 
 Float = NDArray[np.float64]
@@ -136,24 +137,39 @@ def crosstalk_contrast(
         )  # fmt: skip
         notes += [n for n in base.attrs["notes"] if " as source: " not in n]
         table = _add_ligands(base.drop(columns=REPLACED), sent)
-        received = _received(target, reference, target_contrast, target_reference, by, condition)
+        received = _received(target, reference, target_contrast, target_reference, condition)
         if received is not None:
-            known = [c for c in covariates if c in target.obs]
-            change = contrast_genes(
-                target, reference=received, groupby=by[1], covariates=known, **options
-            )
-            notes += [f"target: {note}" for note in change.attrs["notes"]]
-            if set(map(str, source.obs.get(donor, []))) & set(map(str, target.obs.get(donor, []))):
-                fdr = "bh"
-            table = _add_receptors(table, change)
-        table = _test(table, fdr)
+            options |= {"reference": received, "groupby": by[1]}
+            table, said, fdr = _with_change(table, source, target, covariates, options, fdr)
+            notes += said
+        table = test_sides(table, fdr)
     table = _sort(add_direction(table, target))
     table.attrs = {
-        "parameters": {**options, "reference": reference, "covariates": list(covariates),
-                       "groupby": list(by), "route": str(route), "fdr": fdr},
+        "parameters": {"condition": condition, "reference": reference, "model": model, "fdr": fdr,
+                       "covariates": list(covariates), "groupby": list(by), "route": str(route)},
+        "organisms": [described(a, "organism", "human") for a in (source, target or source)],
         "notes": list(dict.fromkeys(notes)),
     }  # fmt: skip
     return table
+
+
+def _with_change(
+    table: pd.DataFrame, source: AnnData, target: AnnData, covariates: Sequence[str],
+    options: dict[str, Any], fdr: str,
+) -> tuple[pd.DataFrame, list[str], str]:  # fmt: skip
+    """Put the change of the receptors in the place of their presence."""
+    known = [c for c in covariates if c in target.obs]
+    change = contrast_genes(target, covariates=known, **options)
+    notes = [f"target: {note}" for note in change.attrs["notes"]]
+    if len(known) < len(covariates):
+        without = ", ".join(c for c in covariates if c not in known)
+        notes.append(f"target: has no column {without}; its contrast is without it.")
+    donors = [set(a.obs.get(options["donor"], pd.Series(dtype=str)).dropna().astype(str))
+              for a in (source, target)]  # fmt: skip
+    if donors[0] & donors[1]:
+        fdr = "bh"
+        notes.append("The same donors gave both changes: BH on the larger p, no adaptive filter.")
+    return _add_receptors(table, change), notes, fdr
 
 
 def _received(
@@ -161,7 +177,6 @@ def _received(
     reference: str,
     asked: bool | None,
     own: str | None,
-    by: tuple[str | None, str | None],
     condition: str,
 ) -> str | None:
     """Reference of the target's own contrast, or `None` where it has none."""
@@ -240,7 +255,7 @@ def _add_receptors(table: pd.DataFrame, change: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=old).merge(found, on=keys, how="inner" if shared else "left")
 
 
-def _test(table: pd.DataFrame, fdr: str) -> pd.DataFrame:
+def test_sides(table: pd.DataFrame, fdr: str) -> pd.DataFrame:
     """Joint p-value and its FDR within contrast and family, and the FDR of ligands."""
     blocks = table["role"].isin(BLOCKERS).to_numpy()
     ligand, receptor = (table[f"p_{s}"].to_numpy(float) for s in ("ligand", "receptor"))

@@ -196,7 +196,7 @@ class GeneSetRow(_Row):
     """One gene in one marker, program or response set."""
 
     set_id: Annotated[str, _matches(_ID.pattern, "id of small letters, digits and '_'")]
-    tissue: Text
+    tissue: Annotated[str, _terms("tissue")]
     gene: Gene
     weight: Annotated[float, Field(ge=-1, le=1)]
     pmid: Pmid

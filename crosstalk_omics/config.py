@@ -90,14 +90,21 @@ class Inference(_Strict):
     fdr: float = Field(0.1, gt=0, lt=1)
 
 
+class Analytes(_Strict):
+    """Blood values or phenotypes of the same donors: a table of the manifest."""
+
+    dataset: str
+    key: str  # column with the donor; several rows of a donor are averaged
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
 class Paired(_Strict):
     """Correlate tissues of the same donors; donors are re-paired within `strata`."""
 
     method: Literal["bicor", "spearman", "pearson"] = "bicor"
     covariates: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
-    analytes: str | None = None  # manifest id of a table of blood values, one row per donor
-    analytes_key: str = "donor"
+    analytes: Analytes | None = None
     n_perms: int = Field(1000, ge=100)
 
 
@@ -242,8 +249,8 @@ def _keys_at(place: tuple[Any, ...]) -> list[str]:
         "paired": Paired,
     }
     model: type[BaseModel] = blocks.get(place[0], Study) if place else Study
-    if place and place[-1] == "contrast":
-        model = Contrast
+    if place and place[-1] in ("contrast", "analytes"):
+        model = {"contrast": Contrast, "analytes": Analytes}[place[-1]]
     return list(model.model_fields)
 
 

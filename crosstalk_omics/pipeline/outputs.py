@@ -97,6 +97,14 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             lambda: pl.volcano(table, fdr=fdr),
             table,
         )
+    else:
+        yield (
+            f"paired_{label}",
+            f"{who}, the same donors: correlation of each ligand in {source} with its receptor in "
+            f"{target} and with values in blood; p by re-pairing donors.",
+            lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
+            table,
+        )
 
 
 def _tested(table: pd.DataFrame) -> str:

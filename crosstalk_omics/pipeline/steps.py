@@ -10,7 +10,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
-from ..config import Study, Tissue
+from ..config import Paired, Study, Tissue
 from ..core.checks import check_columns, nearest
 from ..core.errors import InputError
 from ..core.files import atomic, write_table, write_text
@@ -291,10 +291,24 @@ def pair_donors(context: Context, source: str, target: str, folder: Path) -> lis
         covariates=asked.covariates,
         strata=asked.strata,
         interactions=context.interactions(),
+        route=None,
+        analytes=_analytes(asked),
         n_perms=asked.n_perms,
         seed=context.study.seed,
     )
     return _keep(table, folder, "paired", source, target)
+
+
+def _analytes(asked: Paired) -> pd.DataFrame | None:
+    """Read the blood values, one row per donor."""
+    from .. import datasets
+
+    if asked.analytes is None:
+        return None
+    table = datasets.load(asked.analytes.dataset)
+    check_columns(table, [asked.analytes.key, *asked.analytes.columns], asked.analytes.dataset)
+    values = table.groupby(table[asked.analytes.key].astype(str))[list(asked.analytes.columns)]
+    return values.mean()
 
 
 def _group(study: Study, name: str) -> str | None:

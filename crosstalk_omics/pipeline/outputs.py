@@ -135,7 +135,8 @@ def _score_figures(
     wide = wide.rename(columns=lambda c: c.split("__", 1)[1])
     wide.index = scores["observation"].astype(str)
     meta = scores.filter([DONOR, CONDITION, CELL_TYPE]).dropna(axis=1, how="all")
-    group = next((c for c in (CELL_TYPE, CONDITION, DONOR) if c in meta), None)
+    several = [c for c in (CELL_TYPE, CONDITION, DONOR) if c in meta and meta[c].nunique() > 1]
+    group = several[0] if several else None
     adata = ad.AnnData(obs=meta.set_axis(wide.index).astype("category"))
     adata.obsm[score_key(method)] = wide
     yield (
@@ -187,8 +188,8 @@ def _coverage_figures(folder: Path, study: Study) -> Iterator[Figure]:
     for name, part in foreign.groupby("tissue", sort=False):
         yield (
             f"contamination_{name}",
-            f"{name}: median percentile of marker genes of other tissues in each sample; blood, fat "
-            "or nerve in a sample makes false candidates.",
+            f"{name}: median percentile of marker genes of other tissues in each sample; blood, "
+            "fat or nerve in a sample makes false candidates.",
             lambda part=part: pl.contamination(part),
             part,
         )

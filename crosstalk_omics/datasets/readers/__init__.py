@@ -8,11 +8,14 @@ from .count_files import count_files
 from .delimited import matrix, table
 from .dge import dge
 from .fragpipe import fragpipe
+from .geo import geo_series
 from .gmt import gmt
 from .h5ad import h5ad
+from .own import auto
 from .parquet import parquet
 
 READERS: dict[str, Callable[..., Any]] = {
+    "auto": auto,
     "matrix": matrix,
     "table": table,
     "count_files": count_files,
@@ -20,6 +23,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "fragpipe": fragpipe,
     "parquet": parquet,
     "h5ad": h5ad,
+    "geo": geo_series,
     "gmt": gmt,
     "r_frame": r_data.frame,
     "r_records": r_data.records,

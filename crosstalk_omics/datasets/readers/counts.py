@@ -106,7 +106,7 @@ def _orientation(frame: pd.DataFrame, gene_column: str | None, samples: pd.Index
     if samples is not None and len(samples):
         return "columns" if rows.isin(samples).mean() > columns.isin(samples).mean() else "rows"
     in_rows = max(gene_like(pd.Index(frame.iloc[:, j])) for j in range(min(3, frame.shape[1])))
-    in_columns = gene_like(columns)
+    in_columns = gene_like(columns[[not _NOTES.match(str(c)) for c in columns]])
     if abs(in_rows - in_columns) > 0.2:
         return "rows" if in_rows > in_columns else "columns"
     return "rows" if len(rows) >= len(columns) else "columns"

@@ -10,6 +10,7 @@ import pandas as pd
 from ...core.checks import check_columns
 from ...core.errors import CrosstalkWarning, InputError
 from .common import reading
+from .geo import is_series_matrix, sample_sheet
 from .text import read_frame
 
 
@@ -22,8 +23,8 @@ def sample_table(samples: str | Path | pd.DataFrame, sample_column: str | None) 
     else:
         path = Path(samples)
         with reading(path):
-            table = read_frame(path)
-        table = table.apply(lambda column: column.str.strip())
+            table = sample_sheet(path) if is_series_matrix(path) else read_frame(path)
+        table = table.astype(object).apply(lambda column: column.str.strip())
         table = table.where(~table.isin(["", "NA"]), None)
         what = str(samples)
     if sample_column is not None:

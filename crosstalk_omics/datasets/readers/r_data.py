@@ -145,7 +145,10 @@ def expression_set(
 ) -> ad.AnnData:
     """Read a Bioconductor ExpressionSet: assay `exprs`, sample and gene annotation."""
     path = pick(files, file)
-    found = load_object(path, object)
+    return _from_expression_set(load_object(path, object), path, symbol_column)
+
+
+def _from_expression_set(found: Any, path: Path, symbol_column: str | None) -> ad.AnnData:
     with reading(path):
         values, genes, samples = genes_by_samples(dict(found.assayData.maps[0])["exprs"])
         obs = plain_frame(found.phenoData.data).loc[list(map(str, samples))]
@@ -160,7 +163,25 @@ def seurat(
 ) -> ad.AnnData:
     """Read a Seurat object (version 2 to 4): the counts slot of `assay` and meta.data."""
     path = pick(files, file)
-    found = load_object(path, object)
+    return _from_seurat(load_object(path, object), path, assay)
+
+
+def any_object(path: Path) -> ad.AnnData:
+    """Read a file whose one object is a matrix, data.frame, ExpressionSet or Seurat object."""
+    found = load_object(path)
+    if hasattr(found, "assays"):
+        assay = getattr(found, "active.assay", ["RNA"])
+        return _from_seurat(found, path, str(assay[0]))
+    if hasattr(found, "assayData"):
+        return _from_expression_set(found, path, None)
+    if isinstance(found, Mapping):
+        msg = f"{path} holds {len(found)} objects: {list(found)[:10]}. Save the one matrix alone."
+        raise InputError(msg)
+    with reading(path):
+        return to_anndata(*genes_by_samples(found))
+
+
+def _from_seurat(found: Any, path: Path, assay: str) -> ad.AnnData:
     with reading(path):
         values, genes, cells = genes_by_samples(found.assays[assay].counts)
         obs = plain_frame(getattr(found, "meta.data")).loc[list(map(str, cells))]

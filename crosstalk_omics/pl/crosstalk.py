@@ -38,7 +38,7 @@ KEY = [*PAIR, "role"]
 ARROWS = {"antagonist": "⊣", "decoy": "⊣"}
 GROUPS = ["source", "target"]
 NEEDED = [*GROUPS, *PAIR, "magnitude_ligand", "magnitude_receptor", "magnitude_gmean"]
-WHOLE = ("all", "bulk", "nan", "None", "")  # group names that say nothing beside a tissue
+EDGE = "#B5B5B5"
 NO_TEST = "no p-value: ranks only, without replicates"
 RAW_P = 0.05  # shown where no adjusted p-value is given
 NO_TEST_SIZE = 14.0  # area of a dot without a p-value
@@ -86,7 +86,7 @@ def label_points(ax: Axes, x: pd.Series, y: pd.Series, names: list[str]) -> None
     ]
     if not texts:
         return
-    ax.figure.draw_without_rendering()
+    ax.figure.figure.draw_without_rendering()  # of a subfigure: the whole figure
     arrow = {"arrowstyle": "-", "color": "#555555", "lw": 0.5}
     adjust_text(
         texts, x=list(x), y=list(y), ax=ax, iter_lim=LABEL_STEPS, arrowprops=arrow,
@@ -102,7 +102,7 @@ def drawable(table: pd.DataFrame) -> pd.DataFrame:
         tissue = f"{side}_tissue"
         if tissue in rows:
             group, whole = rows[side].astype(str), rows[tissue].astype(str)
-            plain = group.isin(WHOLE) | (group == whole)
+            plain = group.groupby(whole).transform(lambda g: len(set(g)) == 1)
             long = whole + ": " + group if len(set(whole)) > 1 else group
             rows[side] = whole.where(plain, long)
     return rows
@@ -178,7 +178,8 @@ def _dots(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
     called = shown["specificity_fdr"] <= fdr
     ax.scatter(
         x, y, s=_p_size(shown["specificity_pvalue"]), c=shown["magnitude_gmean"],
-        cmap=MAGNITUDE, vmin=0, vmax=1, linewidths=np.where(called, 1.1, 0.0), edgecolors="black",
+        cmap=MAGNITUDE, vmin=0, vmax=1, linewidths=np.where(called, 1.1, 0.3),
+        edgecolors=np.where(called, "black", EDGE),
     )  # fmt: skip
     levels = evidence_of(pairs)
     last = len(x_of) + 0.2
@@ -209,7 +210,9 @@ def _dot_legend(ax: Axes, p: pd.Series, levels: pd.Series, any_called: bool, fdr
     legend_outside(
         ax,
         {
-            "magnitude (rank)": [dot(f"{v:g}", to_hex(shades(v))) for v in (0, 0.25, 0.5, 0.75, 1)],
+            "magnitude (rank)": [
+                dot(f"{v:g}", to_hex(shades(float(v))), edge=EDGE) for v in (0, 0.25, 0.5, 0.75, 1)
+            ],
             "specificity": handles,
             "evidence": evidence_handles(levels),
         },
@@ -310,6 +313,7 @@ def volcano(
     pvalue: str = "p_ligand",
     padj: str | None = None,
     label: str = "ligand_complex",
+    xlabel: str = "log2 fold change",
     top: int = 15,
     fdr: float = 0.1,
     ax: Axes | None = None,
@@ -324,6 +328,8 @@ def volcano(
     effect, pvalue, padj, label
         Columns: log2 fold change, raw p-value, adjusted p-value (None: colours mark a raw
         p-value up to 0.05, and the legend says so) and name.
+    xlabel
+        What `effect` is, for the axis.
     top
         How many points to label, by p-value.
     fdr
@@ -348,7 +354,8 @@ def volcano(
     widest = float(rows[effect].abs().max()) * 1.15 or 1.0
     ax.axvline(0, color=GREY, lw=0.6, ls=":")
     ax.set(xlim=(-widest, widest), ylim=(0, float(y.max()) * 1.12 + 0.1))
-    ax.set_xlabel("log2 fold change")
+    ax.locator_params(axis="x", nbins=6)
+    ax.set_xlabel(xlabel)
     ax.set_ylabel("-log10 p")
     best = rows.loc[rows[pvalue].sort_values(kind="stable").index[: top * 4]]
     label_points(ax, best[effect], y[best.index], _with_sender(best, label)[:top])

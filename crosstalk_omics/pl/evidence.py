@@ -187,16 +187,16 @@ def factor_card(
     check_columns(candidates, NEEDED, "candidates")
     check_one_of(factor, sorted(set(candidates["factor"].astype(str))), "factor")
     rows = drawable(candidates[candidates["factor"] == factor])
-    layout = [["ligand", "receptor"], ["pairs", "pairs"], ["known", "response"]]
-    figure, axes = plt.subplot_mosaic(
-        layout, figsize=(TWO_COLUMNS, 7.2), layout="constrained", height_ratios=[1, 1.1, 1]
-    )
+    figure = plt.figure(figsize=(TWO_COLUMNS, 7.2), layout="constrained")
     figure.suptitle(_headline(factor, rows, evidence), fontsize=9, weight="bold")
-    _group_ranks(axes["ligand"], rows, "source", "ligand", top)
-    _group_ranks(axes["receptor"], rows, "target", "receptor", top)
-    _best_pairs(axes["pairs"], rows, top)
-    _known(axes["known"], candidates[candidates["factor"] == factor], evidence)
-    _responses(axes["response"], responses, top)
+    above, middle, below = figure.subfigures(3, 1, height_ratios=[1, 1.1, 1])
+    left, right = above.subplots(1, 2)
+    _group_ranks(left, rows, "source", "ligand", top)
+    _group_ranks(right, rows, "target", "receptor", top)
+    _best_pairs(middle.subplots(), rows, top)
+    left, right = below.subplots(1, 2)
+    _known(left, candidates[candidates["factor"] == factor], evidence)
+    _responses(right, responses, top)
     return figure
 
 
@@ -226,7 +226,7 @@ def _group_ranks(ax: Axes, rows: pd.DataFrame, group: str, side: str, top: int) 
         ax.hlines(y, shown[low], shown[high], color=PALETTE[0], lw=1)
     ax.plot(shown[f"magnitude_{side}"], y, "o", ms=4, color=PALETTE[0])
     pairs = zip(shown[group], shown[unit], strict=True)
-    names = [f"{shorten(g, 20)} · {shorten(u, 14)}" for g, u in pairs]
+    names = [f"{shorten(g, 18)} · {shorten(u, 12)}" for g, u in pairs]
     ax.set_yticks(y, names)
     sender = "sender" if side == "ligand" else "receiver"
     ax.set(xlim=(-0.02, 1.02), ylim=_room(len(shown)))

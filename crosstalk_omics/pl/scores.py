@@ -157,7 +157,7 @@ def _draw_heatmap(
 def score_effects(
     table: pd.DataFrame,
     *,
-    method: str | None = None,
+    score: str | None = None,
     top: int = 40,
     fdr: float = 0.1,
     ax: Axes | None = None,
@@ -168,8 +168,8 @@ def score_effects(
     ----------
     table
         Result of `cx.tl.compare_scores`.
-    method
-        Scoring method to show where the table has several; None takes the first.
+    score
+        Scoring method to show where a column `score` has several; None takes the first.
     top
         How many rows to show at most, by p-value, then by size of the effect.
     fdr
@@ -183,7 +183,7 @@ def score_effects(
     """
     needed = ["signature", GROUP, "estimate", "ci_low", "ci_high", "pvalue", "padj"]
     check_columns(table, needed, "table")
-    rows, note = _one_method(table, method)
+    rows, note = _one_score(table, score)
     rows = rows.dropna(subset=["estimate"])
     order = pd.DataFrame({"p": rows["pvalue"], "size": -rows["estimate"].abs()})
     shown = rows.loc[order.sort_values(["p", "size"], kind="stable").index[:top]]
@@ -195,13 +195,14 @@ def score_effects(
     return ax
 
 
-def _one_method(table: pd.DataFrame, method: str | None) -> tuple[pd.DataFrame, str]:
-    if "method" not in table or table["method"].nunique() < 2:
+def _one_score(table: pd.DataFrame, score: str | None) -> tuple[pd.DataFrame, str]:
+    """Rows of one scoring method: scales differ between methods."""
+    present = list(dict.fromkeys(table["score"].dropna())) if "score" in table else []
+    if len(present) < 2 and score is None:
         return table, ""
-    methods = list(table["method"].dropna().unique())
-    method = method or methods[0]
-    check_one_of(method, methods, "method")
-    return table[table["method"] == method], f"method {method}"
+    score = score or present[0]
+    check_one_of(score, present, "score")
+    return table[table["score"] == score], f"score {score}"
 
 
 def _effect_rows(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:

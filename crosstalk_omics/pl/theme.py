@@ -225,7 +225,7 @@ def save(
     """
     import matplotlib.pyplot as plt
 
-    figure = getattr(figure, "figure", figure)
+    figure = figure.figure.figure  # axes -> subfigure -> figure; a figure is its own
     base = Path(path)
     files = [base.with_name(f"{base.name}{suffix}") for suffix in (".svg", ".png")]
     with theme():

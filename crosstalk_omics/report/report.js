@@ -66,7 +66,7 @@
     const search = make("input", { type: "search", placeholder: "gene, factor, group …", autocomplete: "off" });
     const tools = make("div", { className: "tools" }, make("label", {}, "Search ", search));
     const filters = [];
-    for (const name of ["source_tissue", "target_tissue", "tissue", "evidence_level", "role", "method"]) {
+    for (const name of ["source_tissue", "target_tissue", "tissue", "evidence_level", "role", "score", "method"]) {
       const at = columns.findIndex((c) => c[0] === name);
       const values = at < 0 ? [] : [...new Set(rows.map((r) => r[at]))].filter((v) => v !== null).sort();
       if (values.length < 2 || values.length > 40) continue;

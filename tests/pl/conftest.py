@@ -64,7 +64,7 @@ def tests_table() -> Callable[..., pd.DataFrame]:
                 "reference": "pre",
                 "estimate": rng.normal(0, 0.1, n),
                 "n_donors": 11,
-                "method": "ucell",
+                "method": "moderated_t",
             }
         )
         table["ci_low"], table["ci_high"] = table["estimate"] - 0.05, table["estimate"] + 0.05

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from crosstalk_omics import pl
@@ -35,7 +36,7 @@ def test_dotplot_draws_one_dot_per_candidate_and_rings_the_calls(candidates):
     ax = pl.crosstalk_dotplot(table, fdr=0.3)
     dots = ax.collections[0]
     assert len(dots.get_offsets()) == len(table)
-    rings = np.asarray(dots.get_linewidths()) > 0
+    rings = np.asarray(dots.get_linewidths()) > 1
     assert rings.sum() == (table["specificity_fdr"] <= 0.3).sum()
 
 
@@ -49,13 +50,13 @@ def test_pairs_that_were_not_measured_are_left_out(candidates):
         assert "no pair was measured" in draw(table).texts[0].get_text()
 
 
-def test_whole_tissues_are_named_by_tissue(candidates):
-    table = candidates(3).assign(source="all", source_tissue="muscle", target_tissue="bone")
+def test_a_tissue_of_one_group_is_named_by_the_tissue(candidates):
+    table = candidates(4, (1, 2)).assign(source_tissue="muscle", target_tissue="bone")
     shown = drawable(table)
     assert set(shown["source"]) == {"muscle"}
-    assert set(shown["target"]) == {"bone cell 0"}
-    both = table.assign(target_tissue=["bone", "bone", "brain"])
-    assert "brain: bone cell 0" in set(drawable(both)["target"])
+    assert set(shown["target"]) == {"bone cell 0", "bone cell 1"}
+    both = pd.concat([table, table.assign(target_tissue="brain")])
+    assert {"bone: bone cell 0", "brain: bone cell 1"} <= set(drawable(both)["target"])
 
 
 def test_a_blocker_is_not_drawn_as_an_arrow(candidates):
@@ -89,6 +90,16 @@ def test_given_axes_are_used(candidates):
     ax = plt.figure().subplots()
     assert pl.crosstalk_dotplot(candidates(4), ax=ax) is ax
     assert pl.crosstalk_network(candidates(4), ax=ax) is ax
+
+
+def test_panels_of_subfigures_are_drawn_and_saved_whole(candidates, tmp_path):
+    import matplotlib.pyplot as plt
+
+    left, right = plt.figure(layout="constrained").subfigures(1, 2)
+    one = pl.crosstalk_ranks(candidates(5), ax=left.subplots())
+    pl.volcano(candidates(5), ax=right.subplots())
+    svg, _ = pl.save(one, tmp_path / "both")
+    assert "log2 fold change" in svg.read_text(encoding="utf-8")
 
 
 def test_a_table_is_not_changed_by_drawing(candidates):

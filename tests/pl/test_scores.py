@@ -103,12 +103,12 @@ def test_effects_stay_readable(tests_table, laid_out, n, tested):
     assert ("top 40 of 80" in ax.get_title(loc="left")) == (n == 80)
 
 
-def test_effects_draw_one_method_at_a_time(tests_table):
-    both = pd.concat([tests_table(3), tests_table(3).assign(method="ulm")])
-    assert "method ucell" in pl.score_effects(both).get_title(loc="left")
-    assert "method ulm" in pl.score_effects(both, method="ulm").get_title(loc="left")
-    with pytest.raises(InputError, match="method is 'ul'"):
-        pl.score_effects(both, method="ul")
+def test_effects_draw_one_score_at_a_time(tests_table):
+    both = pd.concat([tests_table(3).assign(score=name) for name in ("ucell", "ulm")])
+    assert "score ucell" in pl.score_effects(both).get_title(loc="left")
+    assert "score ulm" in pl.score_effects(both, score="ulm").get_title(loc="left")
+    with pytest.raises(InputError, match="score is 'ul'"):
+        pl.score_effects(both, score="ul")
 
 
 def test_embedding_leaves_the_data_alone(rng):

@@ -84,7 +84,9 @@ def public_functions() -> list[tuple[str, object]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "function"), public_functions(), ids=lambda x: str(x)[:60])
+@pytest.mark.parametrize(
+    ("name", "function"), public_functions(), ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_public_function_follows_the_conventions(name, function):
     parameters = inspect.signature(function).parameters.values()
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]

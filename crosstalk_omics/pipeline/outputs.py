@@ -135,8 +135,8 @@ def _score_figures(
     wide = wide.rename(columns=lambda c: c.split("__", 1)[1])
     wide.index = scores["observation"].astype(str)
     meta = scores.filter([DONOR, CONDITION, CELL_TYPE]).dropna(axis=1, how="all")
-    several = [c for c in (CELL_TYPE, CONDITION, DONOR) if c in meta and meta[c].nunique() > 1]
-    group = several[0] if several else None
+    several = (c for c in (CELL_TYPE, CONDITION, DONOR) if c in meta and len(set(meta[c])) > 1)
+    group = next(several, None)
     adata = ad.AnnData(obs=meta.set_axis(wide.index).astype("category"))
     adata.obsm[score_key(method)] = wide
     yield (

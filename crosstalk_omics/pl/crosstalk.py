@@ -154,9 +154,9 @@ def crosstalk_dotplot(
     shown = inside.merge(columns.head(top_groups), on=GROUPS)
     height = rows_height(shown_pairs.shape[0], extra=1.6)
     width = 3.9 + 0.2 * min(len(columns), top_groups)
-    ax = new_axes(ax, width=min(width, TWO_COLUMNS + 1), height=height)
     if shown.empty:
         return empty(ax, "no pair was measured on both sides")
+    ax = new_axes(ax, width=min(width, TWO_COLUMNS + 1), height=height)
     _dots(ax, shown, fdr)
     say(
         ax,
@@ -249,9 +249,9 @@ def crosstalk_ranks(
     """
     check_columns(table, NEEDED, "table")
     rows = drawable(table)
-    ax = new_axes(ax, width=TWO_COLUMNS, height=4.2)
     if rows.empty:
         return empty(ax, "no pair was measured on both sides")
+    ax = new_axes(ax, width=TWO_COLUMNS, height=4.2)
     _equal_means(ax)
     rest, first = rows.iloc[coloured:], rows.head(coloured)
     ax.scatter(rest["magnitude_ligand"], rest["magnitude_receptor"], s=4, c="#DADADA",
@@ -344,9 +344,9 @@ def volcano(
     check_columns(table, [effect, pvalue, label, *([padj] if padj else [])], "table")
     keys = [label, *(c for c in ("source", "contrast") if c in table)]
     rows = table.drop_duplicates(keys).dropna(subset=[effect, pvalue])
-    ax = new_axes(ax, width=4.4, height=3.2)
     if rows.empty:
         return empty(ax, "no factor was tested between the conditions")
+    ax = new_axes(ax, width=4.4, height=3.2)
     y = -np.log10(rows[pvalue].clip(lower=1e-300))
     called = rows[padj] <= fdr if padj else rows[pvalue] <= RAW_P
     colours = np.where(called, np.where(rows[effect] > 0, UP, DOWN), "#B0B0B0")

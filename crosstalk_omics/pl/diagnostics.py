@@ -67,9 +67,9 @@ def coverage(
     rows = table.assign(_part=table[found] / table[total].where(table[total] > 0))
     rows = rows.sort_values("_part", kind="stable", na_position="first")
     shown = rows.head(top)
-    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
     if shown.empty:
         return empty(ax, "no signature was scored")
+    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
     y = np.arange(len(shown))[::-1]
     part = shown["_part"].fillna(0)
     ax.barh(y, 1, color="#EEEEEE", height=0.7)
@@ -113,7 +113,7 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
     check_columns(table, ["sample", "panel", "percentile", "high"], "table")
     wide = table.pivot_table(index="panel", columns="sample", values="percentile", sort=False)
     if wide.empty:
-        return empty(new_axes(ax), "no marker of another tissue was measured")
+        return empty(ax, "no marker of another tissue was measured")
     kept = wide.max().sort_values(ascending=False, kind="stable").index[:top]
     shown = wide.loc[:, [c for c in wide.columns if c in set(kept)]]
     high = table.assign(high=table["high"].astype(float)).pivot_table(
@@ -165,10 +165,10 @@ def calibration_qq(
     The axes.
     """
     check_columns(table, [expected, observed], "table")
-    ax = new_axes(ax, width=4.3, height=2.9)
     rows = table.dropna(subset=[expected, observed])
     if rows.empty:
         return empty(ax, "nothing was tested, so there is nothing to calibrate")
+    ax = new_axes(ax, width=4.3, height=2.9)
     logged = -np.log10(rows[[expected, observed]].clip(lower=1e-300))
     end = float(logged[expected].max()) * 1.05
     ax.plot([0, end], [0, end], color=GREY, lw=0.8, ls=":")
@@ -272,9 +272,9 @@ def forest(
     """
     check_columns(table, [label, "estimate", "ci_low", "ci_high"], "table")
     rows = table.dropna(subset=["estimate"])
-    ax = new_axes(ax, width=4.6, height=rows_height(len(rows) + 2, extra=0.8))
     if rows.empty:
         return empty(ax, "no study has an estimate")
+    ax = new_axes(ax, width=4.6, height=rows_height(len(rows) + 2, extra=0.8))
     y = np.arange(len(rows))[::-1]
     weight = rows["weight"] / rows["weight"].max() if "weight" in rows else 0.5
     ax.hlines(y, rows["ci_low"], rows["ci_high"], color=PALETTE[0], lw=1)

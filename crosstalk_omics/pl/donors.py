@@ -188,7 +188,7 @@ def _one_test(tests: pd.DataFrame, signature: str, group: str | None) -> pd.Seri
 
 def _effect_beside(ax: Axes, test: pd.Series) -> None:
     """Estimate with its interval on an axis of its own, so that it is read as a difference."""
-    side = ax.inset_axes((1.08, 0, 0.22, 1))
+    side = ax.inset_axes((1.18, 0, 0.22, 1))
     side.yaxis.tick_right()
     side.yaxis.set_label_position("right")
     side.spines[["left", "right"]].set_visible(False)
@@ -199,7 +199,7 @@ def _effect_beside(ax: Axes, test: pd.Series) -> None:
     if np.isfinite([low, high]).all():
         side.plot([0, 0], [low, high], color="black", lw=1.2)
     side.plot(0, estimate, "D", color="black", ms=4)
-    contrast = fill(shorten(test.get("contrast", "effect"), 40), 10)
+    contrast = fill(shorten(test.get("contrast", "effect"), 40), 9)
     side.set(xlim=(-1, 1), xticks=[0], xticklabels=[contrast])
     side.set_ylabel("difference, 95 % interval" if np.isfinite(low) else "difference, no interval")
     say(ax, _test_text(test))

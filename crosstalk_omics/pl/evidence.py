@@ -87,10 +87,10 @@ def evidence_matrix(
     factors = effects.groupby("factor")["n"].sum().sort_values(ascending=False, kind="stable")
     names = effects.groupby("effect")["n"].sum().sort_values(ascending=False, kind="stable")
     rows, columns = list(factors.index[:top]), list(names.index[:top_effects])
-    width = 2.9 + 0.2 * len(columns)
-    ax = new_axes(ax, width=width, height=rows_height(len(rows), extra=1.7, least=2.8))
     if effects.empty:
         return empty(ax, "no row states an effect")
+    width = 2.9 + 0.2 * len(columns)
+    ax = new_axes(ax, width=width, height=rows_height(len(rows), extra=1.7, least=2.8))
     shown = effects[effects["factor"].isin(rows) & effects["effect"].isin(columns)]
     for _, row in shown.iterrows():
         _effect_mark(ax, columns.index(row["effect"]), -rows.index(row["factor"]), row)

@@ -62,7 +62,7 @@ def crosstalk_network(
     rows = drawable(table)
     shown = rows.head(top)
     if shown.empty:
-        return empty(new_axes(ax), "no pair was measured on both sides")
+        return empty(ax, "no pair was measured on both sides")
     graph = _layers(shown, effects and "effects" in shown)
     place = _places(graph)
     tallest = max(sum(1 for n in graph if n[0] == k) for k in range(5))

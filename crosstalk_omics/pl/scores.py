@@ -60,7 +60,8 @@ def score_heatmap(
         `obs` column drawn as a strip of colours above, e.g. `"condition"`; a group that has
         several values of it is left grey.
     standardise
-        Subtract each signature's mean over the columns and divide by its standard deviation.
+        Subtract each signature's mean over the columns and divide by its standard deviation;
+        with one or two columns the means themselves are shown.
     top
         How many signatures to show at most: those that vary most.
 
@@ -78,7 +79,7 @@ def score_heatmap(
     shown = scores[spread.index[:top]].T
     note = top_of(len(shown), scores.shape[1], "signatures, by variance")
     values = shown.loc[:, shown.notna().any()]
-    standardise = standardise and values.shape[1] > 1  # one column has nothing to differ from
+    standardise = standardise and values.shape[1] > 2  # of two columns, each is 0.7 SD away
     if standardise:
         deviation = values.std(axis=1).replace(0, np.nan)
         values = values.sub(values.mean(axis=1), axis=0).div(deviation, axis=0).fillna(0)
@@ -187,9 +188,9 @@ def score_effects(
     rows = rows.dropna(subset=["estimate"])
     order = pd.DataFrame({"p": rows["pvalue"], "size": -rows["estimate"].abs()})
     shown = rows.loc[order.sort_values(["p", "size"], kind="stable").index[:top]]
-    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
     if shown.empty:
         return empty(ax, "no effect could be estimated")
+    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
     _effect_rows(ax, shown, fdr)
     say(ax, top_of(len(shown), len(rows), "effects, by p-value"), note)
     return ax

@@ -190,8 +190,9 @@ def top_of(shown: int, total: int, what: str) -> str:
     return "" if shown >= total else f"top {shown} of {total} {what}"
 
 
-def empty(ax: Axes, text: str) -> Axes:
-    """Say inside the axes that there is nothing to draw, and why."""
+def empty(ax: Axes | None, text: str) -> Axes:
+    """Say inside the axes, or in a small figure, that there is nothing to draw, and why."""
+    ax = new_axes(ax, width=ONE_COLUMN, height=0.7)
     ax.set_axis_off()
     ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color="#555555")
     return ax

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2000  # rows of a table that the page holds; the file has all
 TOP = 10  # candidates per direction in the summary
+TOP_OF_MANY = 5  # where there are more than four directions
 LOW_COVERAGE = 0.5
 FDR = 0.1  # where the study does not name its own
 LONGEST_PLACE = 60  # characters of `tissue` or `tissue to tissue` before a colon
@@ -155,7 +156,8 @@ def _directions(table: pd.DataFrame | None, fdr: float) -> list[dict[str, Any]]:
     if table is None or table.empty:
         return []
     keys = [c for c in ("source_tissue", "target_tissue") if c in table]
-    parts = table.groupby(keys, sort=False) if keys else [(("sender", "receiver"), table)]
+    parts = list(table.groupby(keys, sort=False)) if keys else [(("sender", "receiver"), table)]
+    top = TOP if len(parts) <= 4 else TOP_OF_MANY
     return [
         {
             "name": " to ".join(map(str, key)),
@@ -163,15 +165,15 @@ def _directions(table: pd.DataFrame | None, fdr: float) -> list[dict[str, Any]]:
             "n_assessed": int(part["magnitude_gmean"].notna().sum()),
             "n_tested": int(part["specificity_pvalue"].notna().sum()),
             "n_called": int((part["specificity_fdr"] <= fdr).sum()),
-            "top": _first_pairs(part),
+            "top": _first_pairs(part, top),
         }
         for key, part in parts
     ]
 
 
-def _first_pairs(part: pd.DataFrame) -> list[dict[str, Any]]:
+def _first_pairs(part: pd.DataFrame, top: int) -> list[dict[str, Any]]:
     rows = part[part["magnitude_gmean"].notna()]
-    rows = rows.drop_duplicates(["factor", "ligand_complex", "receptor_complex"]).head(TOP)
+    rows = rows.drop_duplicates(["factor", "ligand_complex", "receptor_complex"]).head(top)
     optional = ["evidence_level", "effects", "references", "conflict", "role"]
     optional += ["n_donors_source", "n_donors_target", "unit_ligand", "unit_receptor"]
     return rows.assign(**{c: np.nan for c in optional if c not in rows}).to_dict("records")

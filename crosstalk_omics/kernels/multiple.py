@@ -42,7 +42,7 @@ def bh(p: ArrayLike) -> Float:
     return out
 
 
-def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike) -> Float:
+def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike, *, null_above: float | None = None) -> Float:
     """FDR of "both sides hold" by adaptive filtering (AdaFilter-BH for 2 of 2).
 
     At the threshold t the number of false calls is at most about
@@ -53,6 +53,9 @@ def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike) -> Float:
     ----------
     p_min, p_max
         Smaller and larger p-value of the two sides of each pair; (n_pairs,).
+    null_above
+        `None` counts every such pair, as proven. A number estimates, as Storey does, how many
+        of them are null on the other side from those with a larger p above it.
 
     Returns
     -------
@@ -66,17 +69,21 @@ def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike) -> Float:
     p_max = np.asarray(p_max, dtype=np.float64)
     out = np.full(p_max.shape, np.nan)
     tested = ~np.isnan(p_min) & ~np.isnan(p_max)
-    filtered = np.searchsorted(np.sort(p_min[tested]), p_max[tested], side="right")
-    out[tested] = _step_up(p_max[tested], p_max[tested] * filtered)
+    p_min, p_max = p_min[tested], p_max[tested]
+    filtered = np.searchsorted(np.sort(p_min), p_max, side="right")
+    if null_above is not None:
+        high = np.searchsorted(np.sort(p_min[p_max > null_above]), p_max, side="right")
+        filtered = np.minimum(filtered, (high + 1) / (1 - null_above))
+    out[tested] = _step_up(p_max, p_max * filtered)
     return out
 
 
 def mixture_fdr(p_first: ArrayLike, p_second: ArrayLike, *, threshold: float = 0.5) -> Float:
     """FDR of "both sides hold" by the three-part mixture of composite nulls.
 
-    The shares of pairs with both, only the first or only the second side null are
-    estimated from the p-values above `threshold`; the larger p then has the null
-    distribution ``share_one * t + share_both * t**2``.
+    How many pairs have both, only the first or only the second side null is estimated from the
+    p-values above `threshold`. Where one side is null and the other is not, the larger p is
+    below t with chance t times the share of the other side's signals below t.
 
     Parameters
     ----------
@@ -98,14 +105,15 @@ def mixture_fdr(p_first: ArrayLike, p_second: ArrayLike, *, threshold: float = 0
     out = np.full(first.shape, np.nan)
     tested = ~np.isnan(first) & ~np.isnan(second)
     first, second = first[tested], second[tested]
-    width = 1.0 - threshold
-    n_both = min(np.sum((first > threshold) & (second > threshold)) / width**2, len(first))
-    n_one = sum(
-        max(min(np.sum(p > threshold) / width, len(p)) - n_both, 0.0) for p in (first, second)
-    )
-    n_both = min(n_both, max(len(first) - n_one, 0.0))
-    larger = np.maximum(first, second)
-    out[tested] = _step_up(larger, n_one * larger + n_both * larger**2)
+    n, width, larger = len(first), 1.0 - threshold, np.maximum(first, second)
+    both = min(np.sum((first > threshold) & (second > threshold)) / width**2, n)
+    nulls = [min(np.sum(p > threshold) / width, n) for p in (first, second)]
+    expected = both * larger**2
+    for side, null, other in ((first, nulls[0], nulls[1]), (second, nulls[1], nulls[0])):
+        below = np.searchsorted(np.sort(side), larger, side="right")
+        signals = np.clip((below - null * larger) / max(n - null, 1), 0, 1)
+        expected += max(other - both, 0) * larger * signals
+    out[tested] = _step_up(larger, expected)
     return out
 
 

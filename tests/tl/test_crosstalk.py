@@ -271,7 +271,7 @@ def test_route_keeps_what_could_cross_tissues(muscle, bone):
     assert set(table["ligand_complex"]) == {"GENE0", "GENE2+GENE3", "GENE6"}
 
 
-@pytest.mark.parametrize("fdr", ["adafilter", "mixture", "bh"])
+@pytest.mark.parametrize("fdr", ["adafilter", "adaptive", "mixture", "bh"])
 def test_fdr_is_monotone_in_p_within_a_family(muscle, bone, fdr):
     table = run(muscle, bone, fdr=fdr).dropna(subset=["specificity_pvalue"])
     table = table.sort_values("specificity_pvalue")

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -36,29 +37,30 @@ def test_adafilter_lies_between_the_larger_p_over_all_calls_and_bh(p):
     assert (np.diff(fdr[np.argsort(p_max)]) >= -1e-12).all()
 
 
-def test_adafilter_controls_the_rate_where_bh_finds_nothing():
+METHODS = {
+    "adafilter": lambda p: adafilter_bh(p.min(axis=1), p.max(axis=1)),
+    "adaptive": lambda p: adafilter_bh(p.min(axis=1), p.max(axis=1), null_above=0.5),
+    "mixture": lambda p: mixture_fdr(p[:, 0], p[:, 1]),
+    "bh": lambda p: bh(p.max(axis=1)),
+}
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3])
+def test_false_calls_stay_below_the_level_and_power_grows_where_bh_finds_little(share):
     rng = np.random.default_rng(0)
-    false, calls = [], 0
+    false, power = {name: [] for name in METHODS}, {name: [] for name in METHODS}
     for _ in range(40):
-        truth = rng.random((4000, 2)) < 0.15
-        z = rng.normal(size=(4000, 2)) + 3 * truth
-        p = norm.sf(z)
-        call = adafilter_bh(p.min(axis=1), p.max(axis=1)) < 0.1
-        false.append((call & ~truth.all(axis=1)).sum() / max(call.sum(), 1))
-        calls += call.sum() > 3 * (bh(p.max(axis=1)) < 0.1).sum()
-    assert np.mean(false) < 0.1 + 2 * np.std(false) / np.sqrt(40)
-    assert calls > 20
-
-
-def test_mixture_controls_the_rate():
-    rng = np.random.default_rng(1)
-    false = []
-    for _ in range(40):
-        truth = rng.random((4000, 2)) < 0.3
-        p = norm.sf(rng.normal(size=(4000, 2)) + 3 * truth)
-        call = mixture_fdr(p[:, 0], p[:, 1]) < 0.1
-        false.append((call & ~truth.all(axis=1)).sum() / max(call.sum(), 1))
-    assert np.mean(false) < 0.1 + 2 * np.std(false) / np.sqrt(40)
+        truth = rng.random((4000, 2)) < share
+        p = norm.sf(rng.normal(size=(4000, 2)) + 2.7 * truth)
+        for name, method in METHODS.items():
+            call = method(p) <= 0.1
+            false[name].append((call & ~truth.all(axis=1)).sum() / max(call.sum(), 1))
+            power[name].append((call & truth.all(axis=1)).sum() / truth.all(axis=1).sum())
+    for name, rates in false.items():
+        assert np.mean(rates) < 0.1 + 2 * np.std(rates) / np.sqrt(40), name
+    means = {name: np.mean(values) for name, values in power.items()}
+    assert means["bh"] * 2 < means["adafilter"] < means["adaptive"]
+    assert means["adafilter"] < means["mixture"]
 
 
 def test_simes_per_group_worked_by_hand():

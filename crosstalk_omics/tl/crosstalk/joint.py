@@ -11,7 +11,8 @@ from ...interactions import complexes
 from ...kernels.multiple import adafilter_bh, bh, mixture_fdr, simes
 
 Float = NDArray[np.float64]
-FDR = ("adafilter", "mixture", "bh")
+FDR = ("adafilter", "adaptive", "mixture", "bh")
+NULL_ABOVE = 0.5  # p-values above it tell how many pairs are null
 MODULATORS = ("decoy", "carrier")  # roles that take no part in signalling: a family of their own
 
 
@@ -54,7 +55,7 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     source, target
         The sending and the receiving tissue.
     fdr
-        ``"adafilter"``, ``"mixture"`` or ``"bh"``.
+        ``"adafilter"``, ``"adaptive"``, ``"mixture"`` or ``"bh"``.
 
     Returns
     -------
@@ -128,7 +129,10 @@ def joint_fdr(left: Float, right: Float, how: str) -> Float:
     if how == "mixture":
         return mixture_fdr(left, right)
     larger = np.maximum(left, right)
-    return bh(larger) if how == "bh" else adafilter_bh(np.minimum(left, right), larger)
+    if how == "bh":
+        return bh(larger)
+    above = NULL_ABOVE if how == "adaptive" else None
+    return adafilter_bh(np.minimum(left, right), larger, null_above=above)
 
 
 def _ligand_fdr(out: pd.DataFrame, left: Float, right: Float, how: str) -> Float:

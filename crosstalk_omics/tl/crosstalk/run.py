@@ -69,7 +69,9 @@ def crosstalk(
         where a tissue has several groups); a pair of these gives one per side. Presence is
         reported for every row.
     fdr
-        ``"adafilter"``, ``"mixture"`` or ``"bh"`` on the larger p.
+        ``"adafilter"``: proven where the sides are independent. ``"adaptive"``: the same with
+        Storey's share of nulls, and ``"mixture"``: more calls, error held in simulations only.
+        ``"bh"`` on the larger p: always valid, hardly ever finds anything.
     n_perms, seed
         Permutations of ``null="permutation"`` and where their generators start.
     min_prop

@@ -10,11 +10,13 @@ from .crosstalk.familiar import familiar_scores
 from .crosstalk.paired import crosstalk_paired
 from .enrich import enrich, running_sum
 from .meta import meta, meta_studies
+from .respond import add_response, respond
 from .score import coverage, score
 from .score import methods as score_methods
 
 __all__ = [
     "Calibration",
+    "add_response",
     "calibrate",
     "compare_scores",
     "contrast_genes",
@@ -28,6 +30,7 @@ __all__ = [
     "meta",
     "meta_crosstalk",
     "meta_studies",
+    "respond",
     "running_sum",
     "score",
     "score_methods",

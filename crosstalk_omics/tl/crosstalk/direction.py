@@ -102,3 +102,8 @@ def add_direction(table: pd.DataFrame, target: AnnData | None) -> pd.DataFrame:
         antagonist_lost=blocks & (change < 0),
         predicted_effect=np.where(signal == "mixed", "", effects),
     )
+
+
+def expected_signal(signal: str) -> int:
+    """Sign of the response that a `signal` should make; 0 where none is expected."""
+    return {"gain": 1, "loss": -1}.get(signal, 0)

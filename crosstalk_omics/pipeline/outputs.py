@@ -14,6 +14,7 @@ from ..core.provenance import versions
 from .methods import paragraphs
 
 KINDS = ("crosstalk", "contrast", "paired")
+EACH_SAMPLE = 60  # above this, a heat map shows means of groups
 NA = {"keep_default_na": False, "na_values": ["NA"]}
 
 
@@ -102,7 +103,14 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             f"paired_{label}",
             f"{who}, the same donors: correlation of each ligand in {source} with its receptor in "
             f"{target} and with values in blood; p by re-pairing donors.",
-            lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
+            lambda: pl.volcano(
+                table,
+                effect="correlation",
+                pvalue="pvalue",
+                padj="fdr",
+                fdr=fdr,
+                xlabel="correlation over the same donors",
+            ),
             table,
         )
 
@@ -139,10 +147,14 @@ def _score_figures(
     group = next(several, None)
     adata = ad.AnnData(obs=meta.set_axis(wide.index).astype("category"))
     adata.obsm[score_key(method)] = wide
+    each = adata.n_obs <= EACH_SAMPLE  # few samples are shown one by one, with their group above
+    columns = "one column per sample" if each else f"mean per {group or 'sample'}"
     yield (
         f"scores_{name}",
-        f"{name}: {method} scores, mean per {group or 'sample'}, standardised per signature.",
-        lambda: pl.score_heatmap(adata, score_key(method), group),
+        f"{name}: {method} scores, {columns}; scale as in the legend.",
+        lambda: pl.score_heatmap(
+            adata, score_key(method), None if each else group, annotate=group if each else None
+        ),
         wide.reset_index(),
     )
     if tests is None or not (tests["tissue"] == name).any():

@@ -323,8 +323,8 @@ def volcano(
     Parameters
     ----------
     table
-        One row per factor, or `cx.tl.crosstalk_contrast`'s result, of which each ligand and
-        sending group is drawn once.
+        One row per factor, or the result of `cx.tl.crosstalk_contrast` or
+        `cx.tl.crosstalk_paired`, of which each test is drawn once.
     effect, pvalue, padj, label
         Columns: log2 fold change, raw p-value, adjusted p-value (None: colours mark a raw
         p-value up to 0.05, and the legend says so) and name.
@@ -342,7 +342,7 @@ def volcano(
     The axes.
     """
     check_columns(table, [effect, pvalue, label, *([padj] if padj else [])], "table")
-    keys = [label, *(c for c in ("source", "contrast") if c in table)]
+    keys = [label, effect, pvalue, *(c for c in ("source", "contrast") if c in table)]
     rows = table.drop_duplicates(keys).dropna(subset=[effect, pvalue])
     if rows.empty:
         return empty(ax, "no factor was tested between the conditions")
@@ -363,5 +363,5 @@ def volcano(
     legend_outside(
         ax, {limit: [dot("higher", UP), dot("lower", DOWN)], "other": [dot("above", "#B0B0B0")]}
     )
-    say(ax, f"{len(rows)} secreted factors, {int(called.sum())} with {limit}")
+    say(ax, f"{len(rows)} tested, {int(called.sum())} with {limit}")
     return ax

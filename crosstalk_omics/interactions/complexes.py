@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,7 @@ Alternatives = tuple[tuple[str, ...], ...]
 _GENE = re.compile(r"[^\s+|;,^\t]+")
 
 
+@lru_cache(maxsize=2**16)
 def parse(text: str) -> Alternatives:
     """Split a complex into its alternatives, each a tuple of subunits.
 

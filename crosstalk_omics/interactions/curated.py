@@ -1,5 +1,7 @@
 """The packaged evidence, one row per (factor, ligand, receptor, role)."""
 
+from functools import cache
+
 import pandas as pd
 
 from ..core.names import EVIDENCE_LEVELS, RECEPTOR_BASES
@@ -38,6 +40,12 @@ def curated() -> tuple[pd.DataFrame, list[dict[str, str]]]:
     Table with columns `COLUMNS`, and the evidence rows that no pair could be made of, with the
     reason.
     """
+    table, unused = _curated()
+    return table.copy(), [dict(entry) for entry in unused]
+
+
+@cache
+def _curated() -> tuple[pd.DataFrame, list[dict[str, str]]]:
     evidence = evidence_table()
     rows = evidence.replace(MISSING, "").assign(level=row_levels(evidence))
     rows["ligand_complex"] = [

@@ -22,7 +22,7 @@ class Hormone(NamedTuple):
     source: str
     aliases: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()  # steps done in another tissue, so not asked of the sender
-    rodent: tuple[str, ...] = ()  # steps in mouse and rat symbols, where no one-to-one ortholog is
+    rodent: tuple[str, ...] = ()  # steps in rodent symbols, where they are not the human ones
     transmitter: bool = False  # acts across a synapse unless an endocrine source is on record
 
 

@@ -97,12 +97,14 @@ def combine(tables: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     rows = _enzymes_to_substances(_keyed(pd.concat(tables, ignore_index=True)))
     pair = ["key", "receptor_complex", "role"]
     is_curated = rows["n_evidence"] > 0
-    for column in ("resources", "hint"):
-        rows[column] = rows.groupby(pair, sort=False)[column].transform(_join)
-    joined = rows.groupby(pair, sort=False)["references"].transform(_join)
+    keys = list(rows[pair].itertuples(index=False, name=None))
+    rows["resources"] = parsers.join_by(keys, rows["resources"])
+    rows["hint"] = parsers.join_by(keys, rows["hint"])
+    joined = pd.Series(parsers.join_by(keys, rows["references"]), index=rows.index)
     rows["references"] = rows["references"].where(is_curated, joined)
-    with_curated = is_curated.groupby([rows[c] for c in pair]).transform("any")
-    kept = pd.concat([rows[is_curated], rows[~with_curated].drop_duplicates(pair)])
+    curated_keys = {key for key, known in zip(keys, is_curated, strict=True) if known}
+    database = rows[[key not in curated_keys for key in keys]].drop_duplicates(pair)
+    kept = pd.concat([rows[is_curated], database])
     kept, absorbed = _absorb(kept.reset_index(drop=True))
     return kept.drop(columns="key").reset_index(drop=True), absorbed
 
@@ -123,10 +125,6 @@ def _enzymes_to_substances(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(
         [rows.assign(key=keys)[substance], rows.assign(key=keys)[~substance]]
     ).reset_index(drop=True)
-
-
-def _join(values: pd.Series) -> str:
-    return parsers.join(values)
 
 
 def _absorb(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:

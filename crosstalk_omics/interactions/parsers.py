@@ -6,7 +6,7 @@ transmitter or nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -78,13 +78,13 @@ def cellphonedb(tables: Tables) -> pd.DataFrame:
         if _true(row.secreted)
     }
     partners = dict(symbols)
-    for row in tables["complex"].fillna("").itertuples():
+    for row in _filled(tables["complex"]).itertuples():
         subunits = [getattr(row, f"uniprot_{i}") for i in range(1, 6)]
         partners[row.complex_name] = from_steps(*(symbols[u] for u in subunits if u))
         if _true(row.secreted):
             secreted.add(row.complex_name)
     rows = []
-    for row in tables["interaction"].fillna("").itertuples():
+    for row in _filled(tables["interaction"]).itertuples():
         a, b = row.partner_a, row.partner_b
         if row.directionality == "Ligand-Ligand":
             a, b = b, a
@@ -105,8 +105,8 @@ def cellphonedb(tables: Tables) -> pd.DataFrame:
 
 def cellchatdb(tables: Tables) -> pd.DataFrame:
     """Read CellChatDB v2; substances stand under their synthesis complex."""
-    table = tables["interaction"].fillna("")
-    subunits = tables["complex"].fillna("").set_index("complex")
+    table = _filled(tables["interaction"])
+    subunits = _filled(tables["complex"]).set_index("complex")
     subunits = subunits[[c for c in subunits if c.startswith("subunit")]]
     parts = {name: "+".join(filter(None, row)) for name, *row in subunits.itertuples()}
     rows = []
@@ -184,19 +184,32 @@ PARSERS: dict[str, Callable[[Tables], pd.DataFrame]] = {
 }
 
 
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """Empty text where a cell is missing, whatever the type of the column."""
+    return table.astype(object).where(table.notna(), "")
+
+
 def _frame(rows: Iterable[dict[str, str]]) -> pd.DataFrame:
     """One row per (factor, ligand, receptor, role); hints and references are joined."""
     table = pd.DataFrame(list(rows), columns=ROW)
     key = ["factor", "ligand_complex", "receptor_complex", "role"]
-    joined = table.groupby(key, sort=True, as_index=False).agg(
-        {"ligand_kind": "first", "hint": join, "references": join}
-    )
-    return joined[ROW]
+    keys = list(table[key].itertuples(index=False, name=None))
+    joined = table.assign(**{c: join_by(keys, table[c]) for c in ("hint", "references")})
+    return joined.drop_duplicates(key).sort_values(key, ignore_index=True)
 
 
 def join(values: Iterable[str]) -> str:
     """Distinct entries of "; "-joined lists, sorted and joined again."""
-    return "; ".join(sorted({e for value in values for e in str(value).split("; ")} - {""}))
+    return "; ".join(sorted({e for value in values for e in value.split("; ")} - {""}))
+
+
+def join_by(keys: Sequence[tuple[str, ...]], values: Iterable[str]) -> list[str]:
+    """For every row the joined entries of all rows with its key."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for key, value in zip(keys, values, strict=True):
+        found.setdefault(key, []).append(value)
+    joined = {key: join(entries) for key, entries in found.items()}
+    return [joined[key] for key in keys]
 
 
 def _protein(

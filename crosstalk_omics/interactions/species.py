@@ -1,5 +1,7 @@
 """An interaction table in the symbols of another organism, by one-to-one orthologs."""
 
+from functools import cache
+
 import pandas as pd
 
 from ..signatures.species import aliases, map_genes
@@ -11,8 +13,8 @@ SIDES = ("ligand_complex", "receptor_complex")
 def to_organism(table: pd.DataFrame, organism: str) -> tuple[pd.DataFrame, list[dict[str, str]]]:
     """Map human symbols of both complexes; a row that loses a side is dropped and reported.
 
-    Steroids whose enzymes have no one-to-one ortholog take the steps of `hormones` that are
-    written in rodent symbols.
+    Steroids that rodents make with other enzymes take the steps of `hormones` that are written
+    in rodent symbols.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ def hormone_genes(organism: str) -> dict[str, str]:
     return dict(zip(mapped["factor"], mapped["ligand_complex"], strict=True))
 
 
+@cache
 def current_symbols(organism: str) -> dict[str, str]:
     """Previous and alias symbols of an organism -> the current one."""
     table = aliases(organism)

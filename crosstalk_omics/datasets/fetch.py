@@ -54,15 +54,20 @@ def fetch(dataset: str) -> dict[str, Path]:
     ResourceError
         Offline, no access, no space, not writable, or a checksum that does not match.
     """
-    data = entry(dataset)
+    return local_files(dataset, [file.name for file in entry(dataset).files])
+
+
+def local_files(dataset: str, names: list[str]) -> dict[str, Path]:
+    """Return some files of `dataset` as `fetch` does."""
     folder = cache_folder() / dataset
-    states = {file: state(folder, file) for file in data.files}
+    files = [file for file in entry(dataset).files if file.name in names]
+    states = {file: state(folder, file) for file in files}
     for file in [f for f in states if states[f] == "unrecorded" and os.access(folder, os.W_OK)]:
         record(folder / file.name)
     wanted = [file for file in states if states[file] in ("missing", "mismatch")]
     if wanted:
         _get(dataset, folder, wanted)
-    return {file.name: folder / file.name for file in data.files}
+    return {file.name: folder / file.name for file in files}
 
 
 def expected_sha256(folder: Path, file: File) -> str | None:

@@ -10,7 +10,7 @@ from ..core.checks import check_columns, nearest
 from ..core.errors import InputError
 from ..core.names import TISSUE, UNS
 from ..core.provenance import digest_file
-from .fetch import fetch
+from .fetch import local_files
 from .manifest import Dataset, entry, load_manifest
 from .readers import READERS
 from .readers.samples import annotate
@@ -80,7 +80,7 @@ def load(dataset: str, *, part: str | None = None) -> ad.AnnData | pd.DataFrame:
     """
     data = entry(dataset)
     options = {**data.options, **_part(dataset, data, part)}
-    files = fetch(dataset)
+    files = local_files(dataset, _needed(data, options))
     found = READERS[data.reader](files, **options)
     where = provenance(dataset, data, files, part)
     if isinstance(found, pd.DataFrame):
@@ -105,6 +105,15 @@ def _part(dataset: str, data: Dataset, part: str | None) -> dict[str, Any]:
     return data.parts[part]
 
 
+def _needed(data: Dataset, options: dict[str, Any]) -> list[str]:
+    """Names of the files of a part: the one that it names, and the sample table."""
+    names = [file.name for file in data.files]
+    if not data.parts or "file" not in options:
+        return names
+    samples = data.samples.file if data.samples else None
+    return [name for name in names if name in (options["file"], samples)]
+
+
 def name_columns(adata: ad.AnnData, columns: dict[str, str], tissue: str, what: str) -> None:
     """Add the contract's categorical obs columns beside the source's, in place."""
     check_columns(adata.obs, columns.values(), f"{what} (obs)")
@@ -119,8 +128,8 @@ def provenance(
     dataset: str, data: Dataset, files: dict[str, Path], part: str | None
 ) -> dict[str, Any]:
     """Return what `uns["crosstalk"]` holds: plain values only, so that h5ad takes it."""
-    known = {file.name: file.sha256 for file in data.files}
-    sums = {n: known[n] if known[n] != "unknown" else digest_file(p) for n, p in files.items()}
+    known = {file.name: file.sha256 for file in data.files if file.sha256 != "unknown"}
+    sums = {name: known.get(name) or digest_file(path) for name, path in files.items()}
     read = f"read by {data.reader}" if part is None else f"read by {data.reader}, part {part}"
     return {
         "dataset": dataset,

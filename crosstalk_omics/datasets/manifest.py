@@ -67,6 +67,7 @@ class Samples(_Strict):
     id_prefix: str = ""
     id_pattern: Text | None = None  # the part of `id` that counts, as a group
     join: Text = "sample"  # column of the expression side that `id` matches
+    optional: bool = False  # a sample that the file lacks keeps empty fields
     name: Text | None = None  # template of the final sample names
     fields: dict[Text, SampleField] = {}
 

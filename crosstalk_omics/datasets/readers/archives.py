@@ -24,13 +24,22 @@ def unpacked(path: Path, *, limit: int = 8 * MAX_UNPACKED) -> Iterator[Path]:
     """Yield a temporary folder with the regular files of the archive.
 
     Refused: absolute paths, ``..``, links, devices, more than `limit` bytes, an unbelievable
-    compression. Nothing is written unless all members pass.
+    compression. Nothing is written unless all members pass. Tar files inside (GEO packs the
+    folders of 10x so) are unpacked too, each to a folder of its name.
     """
     with TemporaryDirectory(prefix="crosstalk_") as name:
         folder = Path(name)
-        with reading(path):
-            (_zip if path.suffix.lower() == ".zip" else _tar)(path, folder, limit)
+        _unpack(path, folder, limit)
+        for inner in [p for p in sorted(folder.rglob("*")) if p.is_file() and is_archive(p)]:
+            if inner.suffix.lower() != ".zip":
+                _unpack(inner, inner.with_name(inner.name.split(".")[0]), limit)
+                inner.unlink()
         yield folder
+
+
+def _unpack(path: Path, folder: Path, limit: int) -> None:
+    with reading(path):
+        (_zip if path.suffix.lower() == ".zip" else _tar)(path, folder, limit)
 
 
 def _tar(path: Path, folder: Path, limit: int) -> None:

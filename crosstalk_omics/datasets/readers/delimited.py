@@ -19,20 +19,27 @@ def matrix(
     sep: str | None = None,
     id_column: str | None = None,
     symbol_column: str | None = None,
+    drop: Sequence[str] = (),
+    skip: int = 0,
     sparse: bool = False,
 ) -> ad.AnnData:
     """Read genes in rows, samples in columns.
 
-    `id_column` and `symbol_column` name what is no sample; without `id_column` the first column
-    holds the identifiers. `sparse` keeps counts of single cells or cell types as CSR.
+    `id_column` and `symbol_column` name what is no sample, as do the columns to `drop`; without
+    `id_column` the first column holds the identifiers. The first `skip` lines are no table.
+    `sparse` keeps counts of single cells or cell types as CSR. HTSeq's lines such as
+    ``__no_feature`` are left out.
     """
     path = pick(files, file)
     with reading(path):
-        frame = pd.read_csv(content(path), sep=sep or separator(path), low_memory=False)
+        text = {"sep": sep or separator(path), "skiprows": skip, "low_memory": False}
+        frame = pd.read_csv(content(path), **text)
         # R writes one header field less than there are columns: pandas then made them the index
         frame = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
         ids = frame.columns[0] if id_column is None else id_column
         check_columns(frame, [c for c in (ids, symbol_column) if c is not None], str(path))
+        frame = frame.drop(columns=list(drop))
+        frame = frame[~frame[ids].astype(str).str.startswith("__")]
         genes = frame.pop(ids)
         var = None
         if symbol_column is not None:

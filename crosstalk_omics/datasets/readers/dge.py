@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import InputError
-from .common import Files, reading, to_anndata
+from .common import Files, reading, separator, to_anndata
 
 _ROWS = 2000  # genes made dense at a time
 
 
-def dge(files: Files, *, pattern: str, min_genes: int = 0) -> ad.AnnData:
+def dge(files: Files, *, pattern: str, min_genes: int = 0, sep: str | None = None) -> ad.AnnData:
     """Read and join libraries: union of their genes, a gene missing in a library is 0.
 
-    The group ``library`` of `pattern` names the library; cells are ``<library>_<barcode>``.
+    The group ``library`` of `pattern` names the library; cells are ``<library>_<barcode>``, or
+    the bare barcode where there is one file only. Of a large text, few genes at a time are dense.
     `min_genes` keeps cells with at least that many detected genes; `obs` has `library`,
     `barcode`, `n_umi` and `n_genes`, computed over all genes of the file.
     """
@@ -27,16 +28,20 @@ def dge(files: Files, *, pattern: str, min_genes: int = 0) -> ad.AnnData:
     parts = []
     for library, path in libraries.items():
         with reading(path):
-            parts.append(_library(path, library, min_genes))
+            parts.append(_library(path, library, min_genes, sep or separator(path)))
+    if len(parts) == 1:
+        parts[0][2].index = parts[0][2]["barcode"].to_numpy()
     genes = pd.Index(sorted(set().union(*(part[1] for part in parts))))
     return _join(parts, genes)
 
 
-def _library(path: Path, library: str, min_genes: int) -> tuple:
+def _library(path: Path, library: str, min_genes: int, sep: str) -> tuple:
     from scipy.sparse import csc_matrix, vstack
 
     blocks, genes = [], []
-    for block in pd.read_csv(path, sep="\t", index_col=0, chunksize=_ROWS):
+    for block in pd.read_csv(path, sep=sep, chunksize=_ROWS):
+        if isinstance(block.index, pd.RangeIndex):  # else the header has one field less (R)
+            block = block.set_index(block.columns[0])
         blocks.append(csc_matrix(block.to_numpy(dtype=np.float32)))
         genes.extend(block.index.astype(str))
         barcodes = block.columns.astype(str)

@@ -20,7 +20,7 @@ from .join import join_samples, sample_table
 from .parquet import parquet
 from .text import read_frame
 
-_SKIPPED = (".md", ".pdf", ".html", ".json", ".log", ".summary", ".bam", ".h5ad")
+_SKIPPED = (".md", ".pdf", ".html", ".json", ".log", ".summary", ".bam", ".tar")
 _STAR = ("ReadsPerGene.out.tab",)
 
 
@@ -183,6 +183,9 @@ def _folder(folder: Path, quantified: Mapping[str, Any]) -> ad.AnnData:
     if matrices:
         return tenx.join({s: tenx.tenx_folder(p) for s, p in matrices.items()})
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    whole = [p for p in files if p.suffix.lower() == ".h5ad"]
+    if len(whole) == 1:
+        return h5ad({whole[0].name: whole[0]})
     books = [p for p in files if p.name.lower().removesuffix(".gz").endswith((".h5", ".hdf5"))]
     if books:
         return tenx.join({quant.sample_of(p, folder): tenx.tenx_h5(p) for p in books})

@@ -1,5 +1,6 @@
 """R files (.rda, .RData, .rds): frames, matrices, lists, ExpressionSet and Seurat objects."""
 
+import gzip
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,9 +25,10 @@ def load_object(path: Path, *names: str | None) -> Any:
 
     with reading(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # R classes without a Python constructor stay plain
-        found = rdata.conversion.convert(rdata.parser.parse_file(path))
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        found = rdata.conversion.convert(rdata.parser.parse_data(data))
         wanted = [name for name in names if name is not None]
-        is_image = path.suffix.lower() in (".rda", ".rdata")
+        is_image = path.name.lower().removesuffix(".gz").endswith((".rda", ".rdata"))
         if is_image and len(found) == 1 and (not wanted or wanted[0] not in found):
             found = next(iter(found.values()))
         for name in wanted:

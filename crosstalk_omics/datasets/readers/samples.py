@@ -1,5 +1,6 @@
 """Sample annotation of a manifest entry: from a file, from the sample names, or both."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import anndata as ad
 import pandas as pd
 
 from ...core.checks import check_columns
-from ...core.errors import InputError
+from ...core.errors import CrosstalkWarning, InputError
 from .common import Files, reading, separator
 from .delimited import read_text
 from .r_data import load_object, plain_frame
@@ -65,8 +66,10 @@ def _join(source: pd.DataFrame, sheet: pd.DataFrame, rules: Any, path: str) -> p
             f"{len(absent)} of {len(keys)} samples are not in {path} (column {key!r}), "
             f"first 5: {absent[:5]}; the table has {list(sheet.index[:5])}."
         )
-        raise InputError(msg)
-    joined = sheet.loc[keys].set_axis(source.index)
+        if not rules.optional or len(absent) == len(keys):
+            raise InputError(msg)
+        warnings.warn(msg, CrosstalkWarning, stacklevel=5)
+    joined = sheet.reindex(keys).set_axis(source.index)
     return source.join(joined[[c for c in joined.columns if c not in source.columns]])
 
 

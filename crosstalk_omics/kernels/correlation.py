@@ -7,7 +7,7 @@ from math import factorial, prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -49,7 +49,9 @@ def standardise(x: Array, method: str, covariates: Array | None = None) -> Array
     """
     x = np.asarray(x, dtype=np.float64)
     if method == "spearman":
-        x = stats.rankdata(x, axis=0, nan_policy="omit")
+        from scipy.stats import rankdata
+
+        x = rankdata(x, axis=0, nan_policy="omit")
     if covariates is not None and covariates.shape[1]:
         x = _residuals(x, covariates)
     centred = _biweight(x) if method == "bicor" else x - np.nanmean(x, axis=0)
@@ -98,10 +100,11 @@ def fisher(r: Array) -> Array:
 
 def minus_log_p(r: Array, df: Array | float) -> Array:
     """-ln of the two-sided p-value of correlation `r` with `df` = n - 2 - covariates."""
-    r = np.abs(r)
-    with np.errstate(divide="ignore"):
-        t = r * np.sqrt(df / np.maximum(1 - r * r, 0.0))
-    return -(np.log(2.0) + stats.t.logsf(t, df))
+    half, left = np.asarray(df, dtype=np.float64) / 2, np.maximum(1 - np.square(r), 1e-300)
+    p = special.betainc(half, 0.5, left)
+    with np.errstate(divide="ignore"):  # where p is too small for a number, its leading term
+        leading = half * np.log(left) - np.log(half) - special.betaln(half, 0.5)
+        return -np.where(p < 1e-290, leading, np.log(p))
 
 
 def correlation_p(r: Array, df: Array | float) -> Array:

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
+
+from .tails import t_sf
 
 Array = NDArray[np.float64]
 
@@ -192,9 +194,9 @@ def moderated_t(fit: Fit, contrast: Array, *, trend: Array | None = None) -> Mod
     df = np.minimum(fit.df + df_prior, fit.df.sum())
     se = np.sqrt(variance * unscaled)
     t = np.divide(estimate, se, out=np.full(len(estimate), np.nan), where=se > 0)
-    return ModeratedT(estimate, se, t, df, 2 * stats.t.sf(np.abs(t), df))
+    return ModeratedT(estimate, se, t, df, 2 * t_sf(np.abs(t), df))
 
 
 def one_sided(t: Array, df: Array, alternative: str) -> Array:
     """P-value of `t` for the alternative ``"greater"`` or ``"less"``."""
-    return stats.t.sf(t if alternative == "greater" else -np.asarray(t), df)
+    return t_sf(t if alternative == "greater" else -np.asarray(t), df)

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
+
+from .tails import t_quantile, t_sf
 
 Array = NDArray[np.float64]
 
@@ -117,14 +119,14 @@ def pool(
         share = (q - k + 1) / q if method == "fixed" else tau2 / (tau2 + typical)
         i2 = np.where(k > 1, 100 * np.maximum(0, share), 0.0)
         t = mean / se
-        half = stats.t.ppf((1 + level) / 2, df)
+        half = t_quantile((1 + level) / 2, df)
         reach = half * np.sqrt(tau2 + se**2)
     none = k == 0
     mean, se = np.where(none, np.nan, mean), np.where(none, np.nan, se)
     return Pooled(
         estimate=mean,
         se=se,
-        pvalue=np.where(none, np.nan, 2 * stats.t.sf(np.abs(t), df)),
+        pvalue=np.where(none, np.nan, 2 * t_sf(np.abs(t), df)),
         ci_low=mean - half * se,
         ci_high=mean + half * se,
         pi_low=mean - reach,
@@ -162,6 +164,6 @@ def robust_ranks(ranks: Array) -> Array:
     ordered = np.sort(ranks, axis=1)
     position = np.arange(1, ranks.shape[1] + 1)
     last = np.maximum(k[:, None] - position + 1, 1)
-    p = stats.beta.cdf(ordered, position, last)
+    p = special.betainc(position, last, ordered)
     p = np.where(np.isnan(ordered), np.inf, p)
     return np.where(k > 0, np.minimum(p.min(axis=1, initial=np.inf) * k, 1.0), np.nan)

@@ -6,12 +6,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from ..core.checks import check_columns, check_one_of
 from ..core.errors import InputError
 from ..kernels.meta import Pooled, pool, robust_ranks, stouffer
 from ..kernels.multiple import bh
+from ..kernels.tails import chi2_sf, normal_isf, normal_sf
 
 Method = Literal["reml", "dl", "pm", "fixed", "stouffer", "rra"]
 Float = NDArray[np.float64]
@@ -133,7 +133,7 @@ def meta_studies(
         msg = f"No study has {dict(key)}. Studies: {', '.join(named(tables))}."
         raise InputError(msg)
     out = pd.DataFrame(rows, columns=["study", "estimate", "se"])
-    half = stats.norm.ppf(0.975) * out["se"]
+    half = normal_isf(0.025) * out["se"]
     weight = 1 / np.square(out["se"])
     return out.assign(
         ci_low=out["estimate"] - half, ci_high=out["estimate"] + half, weight=weight / weight.sum()
@@ -180,7 +180,7 @@ def _errors(frames: Mapping[str, pd.DataFrame], index: pd.Index, se: str) -> Flo
         if se not in frame:
             check_columns(frame, ["ci_low", "ci_high"], f"The table of {name} (no column {se!r})")
             width = frame["ci_high"] - frame["ci_low"]
-            frame = frame.assign(**{se: width / (2 * stats.norm.ppf(0.975))})
+            frame = frame.assign(**{se: width / (2 * normal_isf(0.025))})
         parts[name] = frame
     return _wide(parts, index, se)
 
@@ -201,7 +201,7 @@ def pooled(y: Float, v: Float, method: str) -> Pooled:
 def _by_effect(y: Float, v: Float, method: str, names: list[str]) -> pd.DataFrame:
     found = pooled(y, v, method)
     out = pd.DataFrame(found._asdict()).drop(columns=["q", "k"])
-    out["q_pvalue"] = np.where(found.k > 1, stats.chi2.sf(found.q, found.k - 1), np.nan)
+    out["q_pvalue"] = np.where(found.k > 1, chi2_sf(found.q, found.k - 1), np.nan)
     estimates, pvalues = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
     seen = ~np.isnan(y) & ~np.isnan(v)
     for j in range(y.shape[1]):
@@ -227,5 +227,5 @@ def _by_p(p: Float, y: Float, method: str) -> pd.DataFrame:
     if np.isnan(y).all():
         msg = "method='stouffer' needs the signs of the effects: name their column in `effect`."
         raise InputError(msg)
-    z = stouffer(np.sign(y) * stats.norm.isf(np.clip(p, 1e-300, 1) / 2))
-    return pd.DataFrame({"z": z, "pvalue": 2 * stats.norm.sf(np.abs(z))})
+    z = stouffer(np.sign(y) * normal_isf(np.clip(p, 1e-300, 1) / 2))
+    return pd.DataFrame({"z": z, "pvalue": 2 * normal_sf(np.abs(z))})

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
-from scipy import stats
 
 from ..core.checks import check_columns, check_unique
 from ..core.errors import InputError
@@ -18,6 +17,7 @@ from ..interactions import load as load_interactions
 from ..kernels import correlation as kernel
 from ..kernels.linear import least_squares, moderated_t
 from ..kernels.multiple import bh
+from ..kernels.tails import t_quantile
 from ..signatures import load as load_signatures
 from ..signatures import map_genes
 from .bulk import contrast_genes
@@ -266,7 +266,7 @@ def _contrast(
     for level in plan.levels:
         n_test, n_reference = (int(n[0]) for n in plan.n_donors(level))
         test = moderated_t(fit, plan.contrast(level))
-        half = stats.t.ppf(0.975, test.df) * test.se
+        half = t_quantile(0.975, test.df) * test.se
         table = pd.DataFrame(
             {
                 "response": activity.columns,

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ...core.checks import check_columns, check_one_of
 from ...core.errors import InputError
 from ...interactions import complexes
 from ...kernels.meta import stouffer
+from ...kernels.tails import normal_isf, normal_sf
 from ..meta import meta
 from .contrast import test_sides
 from .direction import add_direction
@@ -160,11 +160,11 @@ def _presence(tables: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     p = pd.DataFrame(
         {name: t.set_index("receptor_complex")["p_receptor"] for name, t in studies.items()}
     )
-    z = stouffer(stats.norm.isf(np.clip(p.to_numpy(float), 1e-300, 1 - 1e-16)))
+    z = stouffer(normal_isf(np.clip(p.to_numpy(float), 1e-300, 1 - 1e-16)))
     return pd.DataFrame(
         {
             "receptor_complex": p.index,
-            "p_receptor": stats.norm.sf(z),
+            "p_receptor": normal_sf(z),
             "n_studies_receptor": p.notna().sum(axis=1).to_numpy(),
         }
     )

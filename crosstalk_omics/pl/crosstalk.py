@@ -299,7 +299,7 @@ def _ranked_points(ax: Axes, rows: pd.DataFrame, fdr: float) -> None:
 def _with_sender(rows: pd.DataFrame, label: str) -> list[str]:
     """Names of the points, with the sending group where a name stands for several."""
     names = [shorten(n, 20) for n in rows[label]]
-    if "source" not in rows:
+    if "source" not in rows or len(set(rows["source"])) == 1:
         return names
     groups = zip(names, rows["source"], strict=True)
     return [f"{n} ({shorten(s, 14)})" if names.count(n) > 1 else n for n, s in groups]

@@ -199,7 +199,7 @@ def _effect_beside(ax: Axes, test: pd.Series) -> None:
     if np.isfinite([low, high]).all():
         side.plot([0, 0], [low, high], color="black", lw=1.2)
     side.plot(0, estimate, "D", color="black", ms=4)
-    contrast = fill(shorten(test.get("contrast", "effect"), 40), 9)
+    contrast = fill(shorten(test.get("contrast", "effect"), 40), 9, break_long_words=False)
     side.set(xlim=(-1, 1), xticks=[0], xticklabels=[contrast])
     side.set_ylabel("difference, 95 % interval" if np.isfinite(low) else "difference, no interval")
     say(ax, _test_text(test))

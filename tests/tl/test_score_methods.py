@@ -204,3 +204,54 @@ def test_the_table_of_methods_names_a_source_for_each():
     table = tl.score_methods()
     assert table["reference"].str.match(r"doi:10\.\d{4,9}/\S+$").all()
     assert table["method"].is_unique
+
+
+@pytest.fixture
+def two_depths(rng):
+    """The same cells sequenced to 6,000 and to 1,500 counts."""
+    rate = np.exp(rng.normal(-1, 1.5, 600))
+    rate /= rate.sum()
+    x = np.vstack([rng.multinomial(n, rate, 30) for n in (6000, 1500)])
+    obs = pd.DataFrame({"deep": np.repeat([True, False], 30)}, [f"c{i}" for i in range(60)])
+    var = pd.DataFrame(index=[f"G{i}" for i in range(600)])
+    genes = [f"G{i}" for i in np.argsort(-rate)[150:200]]
+    net = pd.DataFrame({"source": "middling", "target": genes})
+    return ad.AnnData(sp.csr_matrix(x.astype(np.float32)), obs=obs, var=var), net
+
+
+def test_one_depth_makes_unlike_data_sets_comparable(two_depths):
+    adata, net = two_depths
+    options = {"ucell": {"max_rank": 500}}
+    plain = scored(adata, net, "ucell", options=options)["middling"]
+    level = scored(adata, net, "ucell", options=options, depth=1400)["middling"]
+    deep = adata.obs["deep"]
+    gap = plain[deep].mean() - plain[~deep].mean()
+    assert abs(gap) > 8 * plain[deep].sem()
+    assert abs(level[deep].mean() - level[~deep].mean()) < 4 * level[deep].sem()
+
+
+def test_thinning_depends_on_names_and_seed_only(two_depths, rng):
+    adata, net = two_depths
+    other = adata[rng.permutation(60), rng.permutation(600)].copy()
+    one = scored(adata, net, "ucell", depth=1000)
+    assert_frame_equal(one, scored(other, net, "ucell", depth=1000, block_rows=7).loc[one.index])
+    assert not np.allclose(one, scored(adata, net, "ucell", depth=1000, seed=1))
+
+
+def test_observations_below_the_depth_have_no_score(two_depths):
+    adata, net = two_depths
+    tl.score(adata, net, depth=2000)
+    missing = adata.obsm["score_ucell"]["middling"].isna()
+    assert (missing == ~adata.obs["deep"]).all()
+    assert "30 observations have fewer than 2000 counts" in adata.uns["score_ucell"]["notes"][0]
+
+
+def test_only_counts_are_thinned(adata, net):
+    with pytest.raises(InputError, match="thins counts, and the values are in the state 'lognorm'"):
+        tl.score(adata, net, depth=100)
+
+
+def test_shallow_data_get_advice_on_max_rank(two_depths):
+    adata, net = two_depths
+    tl.score(adata, net, options={"ucell": {"max_rank": 1500}})
+    assert any("max_rank near" in note for note in adata.uns["score_ucell"]["notes"])

@@ -14,6 +14,7 @@ from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import SOURCE, WEIGHT, score_key
 from ...core.provenance import digest_frame, versions
 from . import targets, values
+from .depth import thinned
 from .null import check_null
 from .registry import METHODS, choose, methods
 from .run import BLOCK_ROWS, n_threads_here, run
@@ -38,6 +39,7 @@ def score(
     value_state: str | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     null: str | None = None,
+    depth: int | None = None,
     seed: int = 0,
     block_rows: int = BLOCK_ROWS,
     n_threads: int | None = None,
@@ -76,8 +78,11 @@ def score(
         that take their genes from the same strata of expression and detection, with mean and
         variance exact where the score is a sum over genes, from 200 seeded sets for ssgsea.
         Genes of a signature are correlated, so that z describes and tests nothing.
+    depth
+        Thin the counts of every observation to this total first, so that data sets of unlike
+        depth can be compared; observations with fewer counts get NaN. Takes raw counts.
     seed
-        Seed of the random sets of the null.
+        Seed of the null's random sets and of the thinning.
     block_rows
         Observations per block; no result depends on it.
     n_threads
@@ -116,7 +121,7 @@ def score(
     index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
     scores, filled = run(
         chosen,
-        x,
+        thinned(x, adata.obs_names, index.by_name, depth=depth, seed=seed, state=state),
         index,
         check=_finite(adata, chosen, sparse=_is_sparse(x) or null is not None),
         block_rows=block_rows,
@@ -129,10 +134,10 @@ def score(
         parameters = {
             "method": base, "layer": "X" if layer is None else layer, "min_targets": min_targets,
             "min_coverage": min_coverage, "value_state": state, "null": null or "none",
-            "seed": seed, **chosen[base],
+            "depth": depth or "as measured", "seed": seed, **chosen[base],
         }  # fmt: skip
         notes = [] if name in chosen else [NULL_NOTE]
-        notes += _notes(base, filled, chosen[base])
+        notes += _notes(base, filled, chosen[base], depth)
         _record(adata, name, found, index.signatures, table, net, parameters, notes)
     return adata if copy else None
 
@@ -201,11 +206,14 @@ def _finite(adata: AnnData, chosen: Mapping, *, sparse: bool) -> Any:
     return check
 
 
-def _notes(method: str, filled: np.ndarray, options: Mapping[str, Any]) -> list[str]:
+def _notes(
+    method: str, filled: np.ndarray, options: Mapping[str, Any], depth: int | None
+) -> list[str]:
     """What a reader should know about the observations that were scored."""
     notes = []
-    if (filled == 0).any():
-        notes.append(f"{int((filled == 0).sum())} observations have no values: their score is NaN.")
+    if empty := int((filled == 0).sum()):
+        lack = "no values" if depth is None else f"fewer than {depth} counts"
+        notes.append(f"{empty} observations have {lack}: their score is NaN.")
     if method == "ucell" and (filled > 0).any():
         median = float(np.median(filled[filled > 0]))
         if options["max_rank"] > 2 * median:

@@ -1,0 +1,162 @@
+"""Measure scoring beside other packages in one run, check agreement, write table and plot."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import inputs
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+PEERS = {  # method -> the tools beside ours
+    "ucell": ["pyucell"],
+    "aucell": ["decoupler"],
+    "ssgsea": ["gseapy"],
+    "singscore": [],
+    "ucell+aucell+singscore+ssgsea": [],
+    "ulm": ["decoupler"],
+    "zscore": ["decoupler"],
+    "mean": ["decoupler"],
+    "mlm": ["decoupler"],
+    "score_genes": ["scanpy"],
+}
+BARS = {"ucell": 10, "aucell": 30, "ulm": 50, "zscore": 20, "mean": 20, "score_genes": 10,
+        "ssgsea": 5}  # fmt: skip
+
+
+def one(source: Path, net: Path, tool: str, method: str, repeats: int, out: Path) -> dict | None:
+    """Run one measurement in a process of its own; `None` if it failed."""
+    root = str(HERE.parent.parent)
+    done = subprocess.run(
+        [sys.executable, HERE / "job.py", source, net, tool, method, str(repeats), out],
+        capture_output=True, text=True, check=False, cwd=root,
+        env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    if not lines:
+        print(f"  {tool} {method} failed: {done.stderr.strip().splitlines()[-1:]}", flush=True)
+        return None
+    found = json.loads(lines[0].removeprefix("RESULT"))
+    print(f"  {tool:10s} {method:30s} {found['seconds']:9.3f} s", flush=True)
+    return found
+
+
+def agreement(ours: Path, theirs: Path) -> tuple[float, float]:
+    """Largest difference and lowest rank correlation over the signatures."""
+    a, b = (pd.read_csv(p, sep="\t", index_col=0) for p in (ours, theirs))
+    a = a.loc[b.index, b.columns]
+    rank = min(a[c].corr(b[c], method="spearman") for c in a)
+    return float((a - b).abs().max().max()), float(rank)
+
+
+def measure(name: str, source: Path, net: Path, folder: Path, repeats: int) -> pd.DataFrame:
+    """All tools on one input; ours first, then the peers of each method."""
+    adata = inputs.load(source)
+    size = sum(getattr(adata.X, part).nbytes for part in ("data", "indices", "indptr"))
+    about = {"input": name, "cells": adata.n_obs, "genes": adata.n_vars, "values": adata.X.nnz}
+    del adata
+    rows = []
+    floor = one(source, net, "reading", "reading", repeats, folder / "reading.tsv")
+    rows.append({**about, "tool": "reading", "method": "reading", **floor})
+    for method, peers in PEERS.items():
+        mine = folder / f"{name}.ours.{method}.tsv"
+        found = one(source, net, "ours", method, repeats, mine)
+        rows.append({**about, "tool": "ours", "method": method, **found})
+        for tool in peers:
+            if find_spec(tool) is None:
+                print(f"  {tool} is not installed: skipped", flush=True)
+                continue
+            theirs = folder / f"{name}.{tool}.{method}.tsv"
+            peer = one(source, net, tool, method, repeats, theirs)
+            if peer is None:
+                continue
+            apart, rank = agreement(mine, theirs)
+            rows.append({**about, "tool": tool, "method": method, **peer,
+                         "times_ours": peer["seconds"] / found["seconds"],
+                         "bar": BARS.get(method, np.nan), "largest_difference": apart,
+                         "lowest_rank_correlation": rank})  # fmt: skip
+    table = pd.DataFrame(rows)
+    table["memory_share"] = table["memory"] / size
+    table["times_reading"] = table["seconds"] / floor["seconds"]
+    return table
+
+
+def disk(x, n_cells: int, folder: Path) -> pd.DataFrame:
+    """A file of `n_cells` cells, larger than what may be resident."""
+    path = inputs.on_disk(folder / "cells.h5ad", x, n_cells)
+    rows = []
+    for n_sets, methods in ((30, ["ucell", "ucell+aucell+singscore+ssgsea", "ulm"]),
+                            (1000, ["ucell", "aucell", "singscore", "ssgsea"])):  # fmt: skip
+        net = folder / f"net{n_sets}.tsv"
+        inputs.signatures(inputs.genes(), n_sets).to_csv(net, sep="\t", index=False)
+        for method in methods:
+            found = one(path, net, "ours", method, 1, folder / "disk.tsv")
+            if found:
+                rows.append({"cells": n_cells, "sets": n_sets, "method": method, **found})
+    return pd.DataFrame(rows)
+
+
+def plot(table: pd.DataFrame, out: Path) -> None:
+    """Ratios to ours, one bar per peer and method, with the bar to pass as a line."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    mpl.use("Agg")
+    mpl.rcParams.update({"svg.hashsalt": "crosstalk", "font.size": 8})
+    part = table.dropna(subset=["times_ours"]).sort_values("times_ours")
+    figure, ax = plt.subplots(figsize=(5.2, 0.26 * len(part) + 1.1), layout="constrained")
+    place = np.arange(len(part))
+    ax.barh(place, part["times_ours"], color="#4477aa", height=0.7)
+    ax.scatter(part["bar"], place, marker="|", s=90, color="black", label="goal", zorder=3)
+    for y, value in zip(place, part["times_ours"], strict=True):
+        ax.text(value * 1.08, y, f"{value:.0f}", va="center")
+    labels = part["method"] + ", " + part["tool"] + " (" + part["input"] + ")"
+    ax.set(yticks=place, yticklabels=labels, xscale="log", xlabel="time of the peer / our time")
+    ax.set_xlim(right=part["times_ours"].max() * 3)
+    ax.legend(frameon=False, loc="lower right")
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.savefig(out.with_suffix(".svg"), metadata={"Date": None})
+    figure.savefig(out.with_suffix(".png"), dpi=200)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, default=10_000)
+    parser.add_argument("--disk-cells", type=int, default=0)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=HERE / "results")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, tables = Path(temporary), []
+        try:
+            adata = inputs.real()
+        except OSError as error:
+            print(f"The real matrix is left out: {error}")
+        else:
+            net = folder / "net_real.tsv"
+            inputs.signatures(list(adata.var_names)).to_csv(net, sep="\t", index=False)
+            source = inputs.save(folder / "real", adata.X, list(adata.var_names))
+            tables.append(measure("real", source, net, folder, asked.repeats))
+        x = inputs.generated(asked.cells)
+        net = folder / "net.tsv"
+        inputs.signatures(inputs.genes()).to_csv(net, sep="\t", index=False)
+        source = inputs.save(folder / "generated", x, inputs.genes())
+        if asked.disk_cells:
+            found = disk(x, asked.disk_cells, folder)
+            found.to_csv(asked.out / "disk.tsv", sep="\t", index=False, float_format="%.4g")
+        del x
+        tables.append(measure("generated", source, net, folder, asked.repeats))
+    table = pd.concat(tables, ignore_index=True)
+    table.to_csv(asked.out / "speed.tsv", sep="\t", index=False, float_format="%.4g", na_rep="NA")
+    plot(table, asked.out / "speed")
+
+
+if __name__ == "__main__":
+    main()

@@ -185,7 +185,10 @@ def calibration_qq(
         handles.append(line(shorten(name, 30), colour))
     ax.set(xlim=(0, end), ylim=(0, max(end, float(logged[observed].max()) * 1.05)))
     ax.set(xlabel="expected -log10 p", ylabel="observed -log10 p")
-    legend_outside(ax, {"null": [*handles, line("perfect", GREY, ":")]})
+    handles.append(line("perfect", GREY, ":"))
+    if {"low", "high"} <= set(rows):
+        handles.append(dot("band of independent tests", "#DDDAD6", marker="s"))
+    legend_outside(ax, {"null": handles})
     return ax
 
 

@@ -283,14 +283,15 @@ def _responses(ax: Axes, responses: pd.DataFrame | None, top: int) -> None:
     if responses is None or responses.empty:
         empty(ax, "no response of the receiver was tested")
         return
-    check_columns(responses, ["signature", "estimate", "ci_low", "ci_high"], "responses")
+    name = "response" if "response" in responses else "signature"
+    check_columns(responses, [name, "estimate", "ci_low", "ci_high"], "responses")
     shown = responses.head(top)
     y = np.arange(len(shown))[::-1]
     ax.hlines(y, shown["ci_low"], shown["ci_high"], color=PALETTE[2], lw=1)
     ax.plot(shown["estimate"], y, "o", ms=4, color=PALETTE[2])
     ax.axvline(0, color=GREY, lw=0.6, ls=":")
     group = shown[GROUP].astype(str) if GROUP in shown else pd.Series("", index=shown.index)
-    pairs = zip(shown["signature"], group, strict=True)
+    pairs = zip(shown[name], group, strict=True)
     ax.set_yticks(y, [shorten(f"{s} {g}", 30) for s, g in pairs])
     ax.set_ylim(_room(len(shown)))
     ax.set_xlabel("response of the receiver, 95 % interval")

@@ -1,0 +1,21 @@
+"""Take what the figures show now as what they should show; look at the pictures first."""
+
+import shutil
+
+from _results import ROOT, results
+from PIL import Image
+
+EXPECTED = ROOT / "figures" / "expected"
+SIZE = 600  # pixels of the longer side: enough to compare, small enough to keep
+
+for script in sorted((ROOT / "figures").glob("fig_*.py")):
+    made = results() / "figures" / script.stem
+    if not made.with_suffix(".csv").is_file():
+        print(f"{script.stem}: was not drawn, left as it is")
+        continue
+    EXPECTED.mkdir(exist_ok=True)
+    shutil.copyfile(made.with_suffix(".csv"), EXPECTED / f"{script.stem}.csv")
+    picture = Image.open(made.with_suffix(".png")).convert("L")
+    picture.thumbnail((SIZE, SIZE))
+    picture.save(EXPECTED / f"{script.stem}.png", optimize=True)
+    print(f"{script.stem}: accepted")

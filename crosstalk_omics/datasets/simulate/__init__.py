@@ -1,5 +1,6 @@
 """Three tissues of different donors with planted communication, and the truth about it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ def simulate(
     change: float = 1.0,
     donor_sd: float = DONOR_SD,
     batch_sd: float = 0.1,
-    platform_sd: float = 0.8,
+    platform_sd: float = 0.55,
     dropout: float = 0.1,
     interactions: pd.DataFrame | None = None,
 ) -> Simulation:
@@ -146,8 +147,8 @@ def simulate_to_zarr(
     seed
         Same seed and sizes, same data as `simulate`.
     n_cells
-        Cells per tissue; the default makes a million in all. Memory holds 2,000 at a time, and
-        the table of cells.
+        Cells per tissue; the default makes a million in all. Memory holds 2,000 of each at a
+        time, and the table of cells.
     n_genes, n_donors
         As in `simulate`.
 
@@ -167,8 +168,9 @@ def simulate_to_zarr(
     tissues, truth, effects = _plan(options)
     with atomic(folder) as temporary:
         temporary.mkdir()
-        for tissue in tissues:
-            _write_zarr(tissue, temporary / f"{tissue.name}.zarr", seed)
+        paths = [temporary / f"{tissue.name}.zarr" for tissue in tissues]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(_write_zarr, tissues, paths, [seed] * len(tissues)))
         write_table(temporary / "truth.tsv", truth)
         write_table(temporary / "effects.tsv", effects)
     return Path(folder)

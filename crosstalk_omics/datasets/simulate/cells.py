@@ -13,10 +13,11 @@ from .plant import GROUPS, SHARES, pair_genes
 CONDITIONS = ("control", "treated")
 BLOCK = 2000  # cells that are drawn, and dense, at a time
 
-# UMI per cell and measured gene, and deviation of ln(UMI per cell); see docs/simulation.md
+# UMI per cell and measured gene, and deviation of ln(UMI per cell); where each number comes from
+# is in docs/simulation.md
 DEPTH = {"muscle": (0.33, 0.48), "bone": (0.33, 0.48), "brain": (0.14, 0.63)}
 MEAN_SD = 1.7  # deviation of ln(mean expression) over genes
-DISPERSION = (0.15, 0.20, 4.0)  # of a cell: a + b / mean, at most c
+DISPERSION = (0.15, 0.10, 4.0)  # of a cell, beside dropout: a + b / mean, at most c
 DONOR_SD, DONOR_SD_SPREAD = 0.17, 0.5  # median over genes, and deviation of its ln
 DEPTH_SD = 0.3  # deviation of ln(depth) between donors
 
@@ -46,7 +47,7 @@ class Deviations(NamedTuple):
 
     donor: float = DONOR_SD
     batch: float = 0.1
-    platform: float = 0.8
+    platform: float = 0.55
 
 
 def draw_tissue(

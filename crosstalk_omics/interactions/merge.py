@@ -154,7 +154,13 @@ def _name_part(whole: str, part: str) -> str:
 
 
 def finish(table: pd.DataFrame, secreted: frozenset[str]) -> pd.DataFrame:
-    """Give database rows their route, keep that of curated ones, and order the columns."""
+    """Give database rows their route, keep that of curated ones, and order the columns.
+
+    A ligand that the evidence or any resource has as secreted is so in all its rows.
+    """
+    known = (table["n_evidence"] > 0) | table["hint"].str.contains("secreted", regex=False)
+    coded = ~table["ligand_kind"].isin(hormones.NOT_CODED)
+    secreted = secreted | frozenset(genes_of(table.loc[known & coded, "ligand_complex"]))
     routes = pd.Series(secretion.routes_of(table, table["hint"], secreted), index=table.index)
     if "route" in table:
         routes = table["route"].where(table["n_evidence"] > 0, routes)

@@ -74,12 +74,25 @@ def test_one_substance_is_one_row_however_its_enzymes_are_spelled():
 
 
 def test_annotation_keeps_pairs_and_adds_evidence_of_the_whole_receptor():
-    pairs = rows("a", ("L", "L", "R"), ("L", "L", "R+S"), ("L", "L", "T"))
+    pairs = rows("a", ("L", "L", "R"), ("L", "L", "R+S"), ("L", "L", "T"), ("M", "M", "R"))
     evidence = curated(("hormone", "L", "R+S"))
     table = merge.annotate(pairs, evidence)
-    assert table["receptor_complex"].tolist() == ["R", "R+S", "T"]
-    assert table["factor"].tolist() == ["hormone", "hormone", "L"]
-    assert table["evidence_level"].tolist() == ["in_vivo", "in_vivo", "database"]
-    assert table["resources"].tolist() == ["a; curated", "a; curated", "a"]
-    routes = merge.finish(table, frozenset())["route"]
-    assert routes.tolist() == ["endocrine", "endocrine", "unknown"]
+    assert table["receptor_complex"].tolist() == ["R", "R+S", "T", "R"]
+    assert table["factor"].tolist() == ["hormone", "hormone", "L", "M"]
+    assert table["evidence_level"].tolist() == ["in_vivo", "in_vivo", "database", "database"]
+    assert table["resources"].tolist() == ["a; curated", "a; curated", "a", "a"]
+
+
+def test_a_ligand_known_as_secreted_is_so_in_all_its_rows():
+    table, _ = merge.combine(
+        [
+            rows("a", ("L", "L", "R"), hint="secreted"),
+            rows("b", ("L", "L", "S"), ("M", "M", "R")),
+        ]
+    )
+    assert merge.finish(table, frozenset())["route"].tolist() == [
+        "endocrine",
+        "endocrine",
+        "unknown",
+    ]
+    assert merge.finish(table, frozenset({"M"}))["route"].tolist() == ["endocrine"] * 3

@@ -13,10 +13,14 @@ from .meta import meta, meta_studies
 from .respond import add_response, respond
 from .score import coverage, score
 from .score import methods as score_methods
+from .workflow import BulkResult, add_secretome, bulk_study
 
 __all__ = [
+    "BulkResult",
     "Calibration",
     "add_response",
+    "add_secretome",
+    "bulk_study",
     "calibrate",
     "compare_scores",
     "contrast_genes",

@@ -50,6 +50,7 @@ def crosstalk_contrast(
     layer: str | None = None,
     n_perms: int = 1000,
     seed: int = 0,
+    changes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Which ligands of the source change between conditions, and what the target has for them.
 
@@ -95,6 +96,8 @@ def crosstalk_contrast(
         Layer to read instead of X, in both tissues.
     n_perms, seed
         For the receiving side of single cells with permuted labels.
+    changes
+        `cx.tl.contrast_genes` of the source, where it was computed before.
 
     Returns
     -------
@@ -123,10 +126,12 @@ def crosstalk_contrast(
         "condition": condition, "donor": donor, "paired": paired, "model": model,
         "layer": layer, "min_cells": min_cells,
     }  # fmt: skip
-    sent = contrast_genes(
-        source, reference=reference, groupby=by[0], covariates=covariates, **options
-    )
-    notes = list(sent.attrs["notes"])
+    sent = changes
+    if sent is None:
+        sent = contrast_genes(
+            source, reference=reference, groupby=by[0], covariates=covariates, **options
+        )
+    notes = list(sent.attrs.get("notes", []))
     if target is None:
         table = _ligands_only(source, sent, interactions, interactions_organism, route)
     else:

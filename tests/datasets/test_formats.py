@@ -267,13 +267,13 @@ def test_series_matrix_becomes_genes_by_its_platform(tmp_path):
     platform.write_bytes(gzip.compress(PLATFORM.encode()))
     adata = cx.datasets.read(path)
     assert list(adata.var_names) == ["p1", "p2", "p3", "p4", "p5"]
-    assert adata.obs.loc["GSM1"].to_dict() == {
+    assert adata.obs.loc["GSM1"].fillna("missing").to_dict() == {
         "title": "old 1",
         "geo_accession": "GSM1",
         "source_name_ch1": "bone",
         "age": "70",
         "sex": "f",
-        "tissue": None,
+        "tissue": "missing",
     }
     adata = cx.datasets.read(path, platform=platform)
     check(adata, ["GSM1", "GSM2"], [[5, 3], [5, 6]], ["FGF23", "SOST"])

@@ -40,9 +40,9 @@ def join_samples(
     Without `sample_column` the column that holds most sample names is taken. Names that R changed
     (``X1.a`` for ``1-a``) are recognised. Rows without data are dropped with a warning.
     """
-    names = pd.Index(adata.obs_names)
+    names = pd.Index(adata.obs_names, dtype=object)
     column = sample_column or max(table.columns, key=lambda c: _fit(names, table[c]))
-    keys = pd.Index(table[column].astype(str))
+    keys = _names(table[column])
     if not names.isin(keys).all() and _plain(names).isin(_plain(keys)).all():
         keys, names = _plain(keys), _plain(names)
     absent = adata.obs_names[~names.isin(keys)]
@@ -69,10 +69,14 @@ def join_samples(
 
 
 def _fit(names: pd.Index, column: pd.Series) -> tuple[int, int]:
-    keys = pd.Index(column.astype(str))
+    keys = _names(column)
     return int(names.isin(keys).sum()), int(_plain(names).isin(_plain(keys)).sum())
+
+
+def _names(column: pd.Series) -> pd.Index:
+    return pd.Index([str(value) for value in column], dtype=object)
 
 
 def _plain(names: pd.Index) -> pd.Index:
     """What is left of a name after R's make.names: letters and digits, without the leading X."""
-    return names.astype(str).map(lambda n: re.sub(r"^X(?=\d)", "", re.sub(r"[^0-9A-Za-z]", ".", n)))
+    return names.map(lambda n: re.sub(r"^X(?=\d)", "", re.sub(r"[^0-9A-Za-z]", ".", n)))

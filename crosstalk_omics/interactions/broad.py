@@ -69,7 +69,9 @@ def rows_of(name: str, organism: str, *, unify: bool) -> tuple[pd.DataFrame, lis
         rows, gone = drop_errors(merge.unify_substances(rows, species.hormone_genes(symbols)))
         lost += gone
     if not native:
-        rows, gone = species.to_organism(rows, organism)
+        # the packaged orthologs hold every ligand and receptor, but not every enzyme
+        more = _orthologs(organism) if name == "mebocost" and organism != "human" else None
+        rows, gone = species.to_organism(rows, organism, more=more)
         lost += gone
     rows = rows.assign(**merge.EMPTY, resources=name)
     return rows, [entry | {"resource": name} for entry in lost]
@@ -101,6 +103,14 @@ def secreted(organism: str) -> frozenset[str]:
     symbols = [current.get(gene, gene) for gene in table.iloc[:, 0].astype(str)]
     kept, _ = map_genes(symbols, source="human", target=organism)
     return frozenset(kept.values())
+
+
+def _orthologs(organism: str) -> dict[str, str]:
+    """One-to-one orthologs by Ensembl, human symbol -> symbol of `organism`."""
+    table = _load(f"ensembl_orthologs_human_{organism}", None)
+    pairs = table[["gene_namehuman", f"gene_name{organism}"]].dropna().drop_duplicates()
+    once = ~pairs.apply(lambda column: column.duplicated(keep=False)).any(axis=1)
+    return dict(pairs[once].itertuples(index=False, name=None))
 
 
 @cache

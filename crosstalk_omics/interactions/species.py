@@ -1,5 +1,6 @@
 """An interaction table in the symbols of another organism, by one-to-one orthologs."""
 
+from collections.abc import Mapping
 from functools import cache
 
 import pandas as pd
@@ -10,7 +11,9 @@ from . import complexes, hormones
 SIDES = ("ligand_complex", "receptor_complex")
 
 
-def to_organism(table: pd.DataFrame, organism: str) -> tuple[pd.DataFrame, list[dict[str, str]]]:
+def to_organism(
+    table: pd.DataFrame, organism: str, *, more: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, list[dict[str, str]]]:
     """Map human symbols of both complexes; a row that loses a side is dropped and reported.
 
     Steroids that rodents make with other enzymes take the steps of `hormones` that are written
@@ -22,6 +25,8 @@ def to_organism(table: pd.DataFrame, organism: str) -> tuple[pd.DataFrame, list[
         Columns `factor`, `ligand_complex`, `ligand_kind`, `receptor_complex` and any others.
     organism
         ``"human"``, ``"mouse"`` or ``"rat"``.
+    more
+        Orthologs of genes that the packaged table does not hold.
 
     Returns
     -------
@@ -32,7 +37,7 @@ def to_organism(table: pd.DataFrame, organism: str) -> tuple[pd.DataFrame, list[
         return table, []
     texts = {text for side in SIDES for text in table[side]}
     kept, _ = map_genes(complexes.genes(texts), source="human", target=organism)
-    report = complexes.map_genes(texts, kept).set_index("text")
+    report = complexes.map_genes(texts, {**(more or {}), **kept}).set_index("text")
     mapped = table.assign(**{side: table[side].map(report["mapped"]) for side in SIDES})
     own = [
         complexes.from_steps(*hormone.rodent) if hormone and hormone.rodent else ""

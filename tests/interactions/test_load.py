@@ -171,6 +171,15 @@ def test_licence_is_shown_once(cache, caplog, monkeypatch):
 
 
 @pytest.mark.real
+def test_enzymes_of_metabolites_are_mapped_by_ensembl(cache):
+    mouse = load("mebocost", organism="mouse")
+    lost = [entry for entry in mouse.attrs["lost"] if "ortholog" in entry["reason"]]
+    assert [entry["receptor_complex"] for entry in lost] == ["P2RY11"]
+    heme = mouse.loc[mouse["factor"] == "Heme", "ligand_complex"]
+    assert set(heme) == {"Fech|Hccs"}
+
+
+@pytest.mark.real
 def test_consensus_keeps_its_pairs_and_gains_the_evidence(cache):
     table = load("consensus")
     assert len(table) == 4624

@@ -72,7 +72,9 @@ def test_no_address_is_a_mirror_or_copy(evidence):
 
 def test_retracted_papers_stay_out(evidence):
     assert not evidence["pmid"].isin(["15618276", "36628511"]).any()
-    assert not evidence["doi"].str.lower().isin(["10.1038/nature14492", "10.4235/agmr.22.0139"]).any()
+    assert (
+        not evidence["doi"].str.lower().isin(["10.1038/nature14492", "10.4235/agmr.22.0139"]).any()
+    )
 
 
 def test_unverified_rows_claim_no_source(evidence):

@@ -86,7 +86,7 @@ def label_cells(
     check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
     used = net[(net[WEIGHT] > 0) & net[TARGET].isin(adata.var_names)]
     used = used[~used[TARGET].duplicated(keep=False)]
-    scores, n_markers = _scores(lognormalise(adata), used, min_cells=min_cells)
+    scores, n_markers = _scores(lognormalise(adata, method="log1p"), used, min_cells=min_cells)
     kept = n_markers[n_markers >= min_markers].index
     if len(kept) < 2:
         msg = (

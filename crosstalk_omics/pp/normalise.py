@@ -34,8 +34,8 @@ def lognormalise(
     method
         "log1p": ln(1 + count / total * target_sum), keeps sparse data sparse. "library": log2
         of counts per million with a prior count, library size as it is. "tmm": the same with
-        library sizes times TMM factors. "auto": "log1p" for sparse data (cells), "tmm" for
-        dense data (samples, pseudobulk).
+        library sizes times TMM factors. "auto": "log1p" for cells (sparse, or of modality
+        single_cell), "tmm" for samples and pseudobulk.
     target_sum
         Total to which each row is scaled; 10,000 for "log1p", a million for the others.
     prior
@@ -72,7 +72,8 @@ def lognormalise(
         step = "log2 of positive intensities, 0 -> missing"
         return _recorded(adata, _log2_positive(adata), "log_intensity", step)
     if method == "auto":
-        method = "log1p" if sp.issparse(adata.X) else "tmm"
+        cells = sp.issparse(adata.X) or adata.uns.get(UNS, {}).get("modality") == "single_cell"
+        method = "log1p" if cells and not _is_pseudobulk(adata) else "tmm"
     if method == "log1p":
         if prior is not None:
             msg = "`prior` belongs to method='library' or 'tmm'; 'log1p' adds 1 by definition."
@@ -94,6 +95,10 @@ def lognormalise(
     if method == "tmm":
         result.obs["norm_factor"] = factors
     return result
+
+
+def _is_pseudobulk(adata: AnnData) -> bool:
+    return "pseudobulk" in adata.uns.get(UNS, {})
 
 
 def log_cpm(

@@ -106,3 +106,11 @@ def test_misuse_says_what_to_do(adata):
         cx.pp.lognormalise(cells, prior=2)
     with pytest.raises(InputError, match="Did you mean 'tmm'"):
         cx.pp.lognormalise(cells, method="tmmm")
+
+
+def test_dense_cells_are_normalised_as_cells_and_their_sums_as_samples(adata):
+    cells = ad.AnnData(np.rint(np.expm1(adata.X.toarray())), obs=adata.obs)
+    cells.uns["crosstalk"] = {"modality": "single_cell"}
+    expected = cx.pp.lognormalise(cells, method="log1p")
+    np.testing.assert_array_equal(cx.pp.lognormalise(cells).X, expected.X)
+    assert "norm_factor" in cx.pp.lognormalise(cx.pp.pseudobulk(cells, min_cells=1)).obs

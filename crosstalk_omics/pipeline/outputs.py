@@ -103,8 +103,8 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             f"paired_{label}",
             f"{who}, the same donors: correlation of each ligand in {source} with its receptor in "
             f"{target} and with values in blood; p by re-pairing donors.",
-            lambda: pl.volcano(
-                table,
+            lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
+            table,
                 effect="correlation",
                 pvalue="pvalue",
                 padj="fdr",

@@ -313,7 +313,7 @@ def volcano(
     pvalue: str = "p_ligand",
     padj: str | None = None,
     label: str = "ligand_complex",
-    xlabel: str = "log2 fold change",
+    xlabel: str | None = None,
     top: int = 15,
     fdr: float = 0.1,
     ax: Axes | None = None,
@@ -329,7 +329,7 @@ def volcano(
         Columns: log2 fold change, raw p-value, adjusted p-value (None: colours mark a raw
         p-value up to 0.05, and the legend says so) and name.
     xlabel
-        What `effect` is, for the axis.
+        What `effect` is, for the axis; None takes the column's name, or log2 fold change.
     top
         How many points to label, by p-value.
     fdr
@@ -355,7 +355,8 @@ def volcano(
     ax.axvline(0, color=GREY, lw=0.6, ls=":")
     ax.set(xlim=(-widest, widest), ylim=(0, float(y.max()) * 1.12 + 0.1))
     ax.locator_params(axis="x", nbins=6)
-    ax.set_xlabel(xlabel)
+    named = "log2 fold change" if "logfc" in effect else effect.replace("_", " ")
+    ax.set_xlabel(xlabel or named)
     ax.set_ylabel("-log10 p")
     best = rows.loc[rows[pvalue].sort_values(kind="stable").index[: top * 4]]
     label_points(ax, best[effect], y[best.index], _with_sender(best, label)[:top])

@@ -83,6 +83,10 @@ def theme() -> Iterator[None]:
     """Draw inside this context to get the look of the package; nothing is set globally.
 
     Every function of `cx.pl` already does; use it for axes that you make yourself.
+
+    Returns
+    -------
+    A context manager.
     """
     from matplotlib import rc_context
 

@@ -105,13 +105,6 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             f"{target} and with values in blood; p by re-pairing donors.",
             lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
             table,
-                effect="correlation",
-                pvalue="pvalue",
-                padj="fdr",
-                fdr=fdr,
-                xlabel="correlation over the same donors",
-            ),
-            table,
         )
 
 

@@ -67,6 +67,8 @@ def test_a_blocker_is_not_drawn_as_an_arrow(candidates):
 
 def test_volcano_draws_each_ligand_and_sender_once(candidates, laid_out):
     table = candidates(20, (2, 3))
+    keys, values = ["ligand_complex", "source"], ["logfc_ligand", "p_ligand"]
+    table[values] = table.groupby(keys)[values].transform("first")
     ax = pl.volcano(table)
     assert len(ax.collections[0].get_offsets()) == 40
     assert "raw p" in ax.get_title(loc="left")

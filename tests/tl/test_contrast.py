@@ -370,3 +370,14 @@ def test_training_lowers_myostatin_in_human_muscle(cache):
     assert table.loc["MSTN", "logfc"] < 0
     assert table.loc["MSTN", "pvalue"] < 0.01
     assert (table.loc[["COL4A1", "COL1A1", "NOTCH1"], "logfc"] > 0).all()
+
+
+def test_strata_are_analysed_by_themselves(rng):
+    muscle = two_groups(rng, n=8, up=["G0"])
+    muscle.obs["sex"] = ["f", "m"] * 8
+    options = {"condition": "condition", "reference": "old", "interactions": PAIRS}
+    table = crosstalk_contrast(muscle, strata="sex", **options)
+    women = crosstalk_contrast(muscle[muscle.obs["sex"] == "f"].copy(), **options)
+    found = table[table["stratum"] == "f"].drop(columns="stratum").reset_index(drop=True)
+    assert_frame_equal(found, women)
+    assert table["n_donors_source"].max() == 4

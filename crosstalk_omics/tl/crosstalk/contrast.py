@@ -38,6 +38,7 @@ def crosstalk_contrast(
     groupby: GroupBy = None,
     covariates: Sequence[str] = (),
     paired: bool | None = None,
+    strata: str | None = None,
     interactions: Interactions = None,
     interactions_organism: str | None = None,
     route: str | None = "endocrine",
@@ -76,6 +77,9 @@ def crosstalk_contrast(
         Columns of obs in the model, such as sex or batch; in the target those that it has.
     paired
         Compare within donors; `None`: where more than half of the donors have both conditions.
+    strata
+        Column of obs, such as sex: every value is analysed by itself, with a target that has
+        the column reduced alike, and named in `stratum`; `fdr` is within a stratum.
     interactions, interactions_organism, route
         As in `cx.tl.crosstalk`.
     model
@@ -121,6 +125,9 @@ def crosstalk_contrast(
     """
     check_one_of(fdr, FDR, "fdr")
     check_columns(source.obs, [condition], "obs of the source")
+    if strata is not None:
+        given = {k: v for k, v in locals().items() if k not in ("source", "target", "strata")}
+        return _in_strata(source, target, strata, given)
     by = groupby if isinstance(groupby, tuple) else (groupby, groupby)
     options: dict[str, Any] = {
         "condition": condition, "donor": donor, "paired": paired, "model": model,
@@ -155,6 +162,30 @@ def crosstalk_contrast(
         "organisms": [described(a, "organism", "human") for a in (source, target or source)],
         "notes": list(dict.fromkeys(notes)),
     }  # fmt: skip
+    return table
+
+
+def _in_strata(
+    source: AnnData, target: AnnData | None, strata: str, options: dict[str, Any]
+) -> pd.DataFrame:
+    """Analyse every value of a column by itself and stack the results."""
+    check_columns(source.obs, [strata], "obs of the source")
+    changes, parts, notes = options.pop("changes"), [], []
+    if changes is not None:
+        msg = "`changes` are of all samples together: leave them out where `strata` is given."
+        raise InputError(msg)
+    for value in sorted(source.obs[strata].dropna().astype(str).unique()):
+        sides = [
+            a[(a.obs[strata].astype(str) == value).to_numpy()].copy()
+            if a is not None and strata in a.obs
+            else a
+            for a in (source, target)
+        ]
+        part = crosstalk_contrast(*sides, **options)
+        notes += [f"{strata} {value}: {note}" for note in part.attrs["notes"]]
+        parts.append(part.assign(stratum=value))
+    table = pd.concat(parts, ignore_index=True)
+    table.attrs = parts[0].attrs | {"notes": notes}
     return table
 
 

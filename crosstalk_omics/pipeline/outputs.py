@@ -150,9 +150,17 @@ def _score_figures(
         ),
         wide.reset_index(),
     )
-    if tests is None or not (tests["tissue"] == name).any():
-        return
-    part = tests[(tests["tissue"] == name) & (tests["score"] == method)]
+    if tests is not None and (tests["tissue"] == name).any():
+        part = tests[(tests["tissue"] == name) & (tests["score"] == method)]
+        yield from _test_figures(name, scores, part, study)
+
+
+def _test_figures(
+    name: str, scores: pd.DataFrame, part: pd.DataFrame, study: Study
+) -> Iterator[Figure]:
+    from .. import pl
+
+    method = study.scoring.methods[0]
     contrast = study.tissues[name].contrast
     donors = int(part["n_donors"].max())
     yield (

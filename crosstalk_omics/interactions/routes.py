@@ -155,17 +155,20 @@ def _hops(min_evidence: str) -> list[Hop]:
         level = strongest(rows["level"], EVIDENCE_LEVELS)
         if EVIDENCE_LEVELS.index(level) > weakest or "systemic" in (start, end):
             continue
-        cells = [_cells(rows[column]) for column in ("source_cell", "target_cell")]
+        senders, receivers = _cells(rows["source_cell"]), _cells(rows["target_cell"])
         effects, contexts = (_terms(rows[column]) for column in ("effect", "context"))
         named = "" if receptor == MISSING else receptor
-        hops.append(Hop(start, factor, end, named, role, *cells, effects, contexts, level, rows))
+        who = (start, factor, end, named, role)
+        hops.append(Hop(*who, senders, receivers, effects, contexts, level, rows))
         cause = len(hops) - 1
         for tone in sorted(effects & TONES.keys()):
             if end != TONES[tone]:
                 moved = rows[rows["effect"].str.contains(tone, regex=False)]
                 none: frozenset[str] = frozenset()
                 level = strongest(moved["level"], EVIDENCE_LEVELS)
-                nerve = Hop(end, tone, TONES[tone], "", "", *[none] * 4, level, moved, cause)
+                nerve = Hop(
+                    end, tone, TONES[tone], "", "", none, none, none, none, level, moved, cause
+                )
                 hops.append(nerve)
     return hops
 

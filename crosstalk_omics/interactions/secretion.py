@@ -85,10 +85,11 @@ def routes_of(table: pd.DataFrame, hints: pd.Series, secreted: Iterable[str] = (
     columns = ["factor", "ligand_complex", "ligand_kind", "classes"]
     columns += ["source_tissues", "target_tissues"]
     rows = zip(*(table[c] for c in columns), hints, strict=True)
-    return np.array([_route(*row, secreted) for row in rows], dtype=object)
+    return np.array([_route(secreted, *row) for row in rows], dtype=object)
 
 
 def _route(
+    secreted: frozenset[str],
     factor: str,
     ligand: str,
     kind: str,
@@ -96,7 +97,6 @@ def _route(
     sources: str,
     targets: str,
     hints: str,
-    secreted: frozenset[str],
 ) -> str:
     """Route of one row."""
     genes = {gene for part in parse(ligand) for gene in part}

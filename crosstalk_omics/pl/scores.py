@@ -146,7 +146,7 @@ def _draw_heatmap(
         note = "; ".join(p for p in (note, f"{n_columns} columns, too many to name") if p)
     for side, size in (("right", n_rows), ("top", n_columns)):
         if 2 < size <= 2000:
-            heat.add_dendrogram(side, linewidth=0.5, size=0.25, pad=0.03)
+            heat.add_dendrogram(side, method="average", linewidth=0.5, size=0.25, pad=0.03)
     if note:
         heat.add_title(top=note, align="left", pad=0.06, fontsize=6.5)
     heat.add_legends(pad=0.1)

@@ -31,6 +31,14 @@ def _measured_sums(values):
 
 
 @njit(cache=True, nogil=True)
+def gene_sums(data, indices, begin, end, total, detected):
+    """Add the stored values from `begin` to `end` to the sums and counts of their genes."""
+    for p in range(begin, end):
+        total[indices[p]] += data[p]
+        detected[indices[p]] += data[p] != 0
+
+
+@njit(cache=True, nogil=True)
 def _find(indices, slot, hit, place):
     """Net genes among the stored ones of a row: their index and where they stand."""
     h = 0

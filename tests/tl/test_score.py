@@ -317,7 +317,7 @@ def test_coverage_counts_and_names_what_is_missing(adata, net):
 def test_a_signature_with_too_few_targets_is_left_out_and_said(adata, net):
     poor = pd.concat([net, as_net({"poor": ["G1", "X1", "X2", "X3", "X4"]})])
     with pytest.warns(CrosstalkWarning, match="1 of 3 signatures .* left out: poor"):
-        tl.score(adata, poor)
+        tl.score(adata, poor, min_coverage=0.25)
     assert list(frame(adata, "ucell")) == ["first", "second"]
     table = adata.uns["score_ucell"]["coverage"].set_index("signature")
     assert not table.loc["poor", "scored"]
@@ -412,6 +412,7 @@ def test_a_net_without_weights_counts_every_target_once(adata, net):
         (["TP53", "EGFR"], ["Tp53", "Egfr"], "look like human, the net like mouse"),
         (["tp53", "egfr"], ["TP53", "EGFR"], "differ in case"),
         (["1007_s_at", "1053_at"], ["TP53", "EGFR"], "Run `cx.pp.standardise`"),
+        (["TP53", "EGFR"], ["TP53", *(f"X{i}" for i in range(20))], "measure few of these genes"),
     ],
 )
 def test_names_that_disagree_are_explained(genes, targets, message):

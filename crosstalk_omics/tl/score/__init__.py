@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def score(
     *,
     layer: str | None = None,
     min_targets: int = 1,
-    min_coverage: float = 0.25,
+    min_coverage: float = 0.1,
     value_state: str | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     null: str | None = None,
@@ -129,16 +130,20 @@ def score(
         seed=seed,
         n_threads=n_threads or n_threads_here(),
     )
+    parameters = {
+        "layer": "X" if layer is None else layer, "min_targets": min_targets,
+        "min_coverage": min_coverage, "value_state": state, "null": null or "none",
+        "depth": depth or "as measured", "seed": seed,
+    }  # fmt: skip
+    shared = {"coverage": table, "net_digest": digest_frame(net), "versions": versions()}
     for name, found in scores.items():
         base = name if name in chosen else name.removesuffix("_z")
-        parameters = {
-            "method": base, "layer": "X" if layer is None else layer, "min_targets": min_targets,
-            "min_coverage": min_coverage, "value_state": state, "null": null or "none",
-            "depth": depth or "as measured", "seed": seed, **chosen[base],
-        }  # fmt: skip
         notes = [] if name in chosen else [NULL_NOTE]
         notes += _notes(base, filled, chosen[base], depth)
-        _record(adata, name, found, index.signatures, table, net, parameters, notes)
+        key, columns = score_key(name), list(index.signatures)
+        adata.obsm[key] = pd.DataFrame(found, index=adata.obs_names, columns=columns)
+        asked = {"method": base, **parameters, **chosen[base]}
+        adata.uns[key] = {**deepcopy(shared), "parameters": asked, "notes": notes}
     return adata if copy else None
 
 
@@ -223,25 +228,3 @@ def _notes(
                 f"genes. A max_rank near {max(100, round(median, -2)):.0f} tells more."
             )
     return notes
-
-
-def _record(
-    adata: AnnData,
-    name: str,
-    scores: np.ndarray,
-    signatures: tuple[str, ...],
-    table: pd.DataFrame,
-    net: pd.DataFrame,
-    parameters: dict[str, Any],
-    notes: list[str],
-) -> None:
-    """Write the scores and what a reader needs to know about them."""
-    key = score_key(name)
-    adata.obsm[key] = pd.DataFrame(scores, index=adata.obs_names, columns=list(signatures))
-    adata.uns[key] = {
-        "coverage": table.copy(),
-        "parameters": parameters,
-        "net_digest": digest_frame(net),
-        "versions": versions(),
-        "notes": notes,
-    }

@@ -51,22 +51,26 @@ def score_genes(sums: LinearPass, options: Mapping) -> Array:
     return sums.contrast
 
 
-def controls(means: Array, target: Array, options: Mapping) -> Array:
+def expression_bins(means: Array, n_bins: int) -> Array:
+    """Bin of each gene by its mean over all observations, as scanpy cuts them."""
+    from scipy.stats import rankdata
+
+    per_bin = max(1, int(np.round(len(means) / (n_bins - 1))))
+    return rankdata(means, method="min") // per_bin
+
+
+def controls(bins: Array, target: Array, options: Mapping) -> Array:
     """Positions of the control genes of one signature, drawn as scanpy draws them.
 
     Parameters
     ----------
-    means
-        (n_genes,) mean of each gene over all observations; the draw depends on the order.
+    bins
+        (n_genes,) from `expression_bins`; the draw depends on the order of the genes.
     target
         Positions of the signature's genes.
     options
-        `n_bins`, `n_controls` (per bin that holds a target), `seed`.
+        `n_controls` (per bin that holds a target), `seed`.
     """
-    from scipy.stats import rankdata
-
-    per_bin = max(1, int(np.round(len(means) / (options["n_bins"] - 1))))
-    bins = rankdata(means, method="min") // per_bin
     # numpy's legacy generator, because scanpy's published scores come from it
     random = np.random.RandomState(options["seed"])
     chosen = []
@@ -86,9 +90,10 @@ def contrast_weights(means: Array, net: NetIndex, options: Mapping) -> Array:
     """
     member, order = net.dense() != 0, net.by_name
     rounded = np.array([float(f"{m:.10g}") for m in means[order]])
+    bins = expression_bins(rounded, options["n_bins"])
     weights = np.zeros(member.shape)
     for j, name in enumerate(net.signatures):
-        control = order[controls(rounded, np.flatnonzero(member[order, j]), options)]
+        control = order[controls(bins, np.flatnonzero(member[order, j]), options)]
         if not len(control):
             msg = (
                 f"score_genes finds no control gene for {name!r}: all genes of like expression "

@@ -55,14 +55,15 @@ def gene_moments(
     x: Any, n_genes: int, check: Check, step: int, n_threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean of each gene and share of the observations that detect it."""
+    from ...kernels.row_sums import gene_sums
+
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def one(part: sp.csr_matrix, first: int, lo: int, hi: int) -> None:
         check(part, first, lo, hi)
-        here = slice(part.indptr[lo], part.indptr[hi])
-        genes, values = part.indices[here], part.data[here]
-        total = np.bincount(genes, weights=values, minlength=n_genes)
-        found[first + lo] = total, np.bincount(genes, weights=values != 0, minlength=n_genes)
+        total, detected = np.zeros(n_genes), np.zeros(n_genes, np.int64)
+        gene_sums(part.data, part.indices, part.indptr[lo], part.indptr[hi], total, detected)
+        found[first + lo] = total, detected
 
     over_blocks(one, x, step, n_threads, "gene means")
     ordered = [found[first] for first in sorted(found)]

@@ -122,7 +122,7 @@ def check_net(net: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage(
-    adata: AnnData, net: pd.DataFrame, *, min_targets: int = 1, min_coverage: float = 0.25
+    adata: AnnData, net: pd.DataFrame, *, min_targets: int = 1, min_coverage: float = 0.1
 ) -> pd.DataFrame:
     """Count how many targets of each signature the data have.
 
@@ -187,6 +187,11 @@ def _advice(net: pd.DataFrame, adata: AnnData) -> str:
     if n_ensembl > min(200, len(genes)) / 2:
         return sample + "The data use Ensembl ids: run `cx.pp.standardise`, which maps them."
     upper = pd.Index(targets.str.upper())
+    if 2 * len(genes.intersection(targets)) > len(genes.str.upper().intersection(upper)) > 0:
+        return (
+            "The names agree, the data measure few of these genes: lower min_targets or "
+            "min_coverage, or take broader signatures."
+        )
     if len(genes.str.upper().intersection(upper)) > 0:
         title = (genes == genes.str.capitalize()).mean()
         if title > 0.5 and (targets == upper).mean() > 0.5:

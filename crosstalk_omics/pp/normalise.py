@@ -73,7 +73,7 @@ def lognormalise(
         return _recorded(adata, _log2_positive(adata), "log_intensity", step)
     if method == "auto":
         cells = sp.issparse(adata.X) or adata.uns.get(UNS, {}).get("modality") == "single_cell"
-        method = "log1p" if cells and not _is_pseudobulk(adata) else "tmm"
+        method = "log1p" if cells else "tmm"
     if method == "log1p":
         if prior is not None:
             msg = "`prior` belongs to method='library' or 'tmm'; 'log1p' adds 1 by definition."
@@ -95,10 +95,6 @@ def lognormalise(
     if method == "tmm":
         result.obs["norm_factor"] = factors
     return result
-
-
-def _is_pseudobulk(adata: AnnData) -> bool:
-    return "pseudobulk" in adata.uns.get(UNS, {})
 
 
 def log_cpm(

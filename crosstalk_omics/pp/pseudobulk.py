@@ -47,6 +47,7 @@ def pseudobulk(
     -------
     Donor-groups by genes, dense float64, sorted by donor and group. `obs`: `donor`, the group
     column, `n_cells`, and every column that is constant within all donor-groups.
+    `modality` becomes "bulk_rna" ("celltype_means" without donors).
     ``uns["crosstalk"]["pseudobulk"]``: the parameters, `n_cells_without_label` and the frame
     `dropped` (donor, group, n_cells).
 
@@ -81,6 +82,7 @@ def pseudobulk(
     dropped = units.assign(n_cells=n_cells)[~kept]
     result = AnnData(sums, obs=obs, var=adata.var.copy())
     result.uns[UNS] = dict(adata.uns.get(UNS, {})) | {
+        "modality": "celltype_means" if donor is None else "bulk_rna",
         "value_state": "counts" if statistic == "sum" else state,
         "pseudobulk": {
             "donor": donor or "",

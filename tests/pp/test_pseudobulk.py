@@ -79,7 +79,10 @@ def test_cells_without_a_label_are_left_out_and_counted(cells):
 
 def test_one_profile_per_donor_or_per_group(cells):
     assert list(cx.pp.pseudobulk(cells, groupby=None).obs_names) == ["d1", "d2"]
-    assert list(cx.pp.pseudobulk(cells, donor=None).obs_names) == ["a", "b"]
+    by_group = cx.pp.pseudobulk(cells, donor=None)
+    assert list(by_group.obs_names) == ["a", "b"]
+    assert by_group.uns["crosstalk"]["modality"] == "celltype_means"
+    assert cx.pp.pseudobulk(cells).uns["crosstalk"]["modality"] == "bulk_rna"
     with pytest.raises(InputError, match="Neither `donor` nor `groupby`"):
         cx.pp.pseudobulk(cells, donor=None, groupby=None)
 

@@ -55,7 +55,9 @@ def agreement(ours: Path, theirs: Path) -> tuple[float, float]:
     return float((a - b).abs().max().max()), float(rank)
 
 
-def measure(name: str, source: Path, net: Path, folder: Path, repeats: int) -> pd.DataFrame:
+def measure(
+    name: str, source: Path, net: Path, folder: Path, repeats: int, peer_repeats: int
+) -> pd.DataFrame:
     """All tools on one input; ours first, then the peers of each method."""
     adata = inputs.load(source)
     size = sum(getattr(adata.X, part).nbytes for part in ("data", "indices", "indptr"))
@@ -73,7 +75,7 @@ def measure(name: str, source: Path, net: Path, folder: Path, repeats: int) -> p
                 print(f"  {tool} is not installed: skipped", flush=True)
                 continue
             theirs = folder / f"{name}.{tool}.{method}.tsv"
-            peer = one(source, net, tool, method, repeats, theirs)
+            peer = one(source, net, tool, method, peer_repeats, theirs)
             if peer is None:
                 continue
             apart, rank = agreement(mine, theirs)
@@ -130,9 +132,11 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=10_000)
     parser.add_argument("--disk-cells", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--peer-repeats", type=int, help="default: as --repeats")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
+    repeats = asked.repeats, asked.peer_repeats or asked.repeats
     with tempfile.TemporaryDirectory() as temporary:
         folder, tables = Path(temporary), []
         try:
@@ -143,7 +147,7 @@ def main() -> None:
             net = folder / "net_real.tsv"
             inputs.signatures(list(adata.var_names)).to_csv(net, sep="\t", index=False)
             source = inputs.save(folder / "real", adata.X, list(adata.var_names))
-            tables.append(measure("real", source, net, folder, asked.repeats))
+            tables.append(measure("real", source, net, folder, *repeats))
         x = inputs.generated(asked.cells)
         net = folder / "net.tsv"
         inputs.signatures(inputs.genes()).to_csv(net, sep="\t", index=False)
@@ -152,7 +156,7 @@ def main() -> None:
             found = disk(x, asked.disk_cells, folder)
             found.to_csv(asked.out / "disk.tsv", sep="\t", index=False, float_format="%.4g")
         del x
-        tables.append(measure("generated", source, net, folder, asked.repeats))
+        tables.append(measure("generated", source, net, folder, *repeats))
     table = pd.concat(tables, ignore_index=True)
     table.to_csv(asked.out / "speed.tsv", sep="\t", index=False, float_format="%.4g", na_rep="NA")
     plot(table, asked.out / "speed")

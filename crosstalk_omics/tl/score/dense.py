@@ -66,8 +66,8 @@ def consensus(scores: list[np.ndarray]) -> np.ndarray:
 def _scaled(score: np.ndarray) -> np.ndarray:
     """Scores of each observation over the deviation of the mirrored scores of the same sign."""
     # what is 0 but for rounding would count as a score of its own sign
-    noise = 1e-12 * np.abs(score).max(axis=1, keepdims=True)
-    score = np.where(np.abs(score) > noise, score, 0.0)
+    noise = 1e-12 * np.abs(np.nan_to_num(score)).max(axis=1, keepdims=True)
+    score = np.where(np.abs(score) <= noise, 0.0, score)
     out = score.copy()
     for side in (score > 0, score <= 0):
         n = side.sum(axis=1, keepdims=True)

@@ -117,39 +117,36 @@ def drawn_positives(n, size, positive, pmf):
                 pmf[j, a] = total
 
 
-def few_values(histogram: Float, bins: NDArray[np.intp], k: int) -> Float:
-    """P(the values of k positive cells, drawn without replacement, reach the bin); k is 1 to 3.
+def value_tails(histogram: Float) -> list[Float]:
+    """P(the values of 1, 2, 3 positive cells, drawn without replacement, reach a bin).
 
     Parameters
     ----------
     histogram
         Positive cells per bin of the value, (n_genes, n_bins).
-    bins
-        Bin of the sum to reach, (n_genes,). A sum that may lie in that bin is counted.
-    k
-        Cells drawn.
+
+    Returns
+    -------
+    Three arrays (n_genes, n_sums): at b, the chance that the bins add up to b or more.
     """
     n_bins, m = histogram.shape[1], histogram.sum(axis=1)
-    length = 1 << (k * n_bins - 1).bit_length()
-    spread = np.zeros((k, len(m), length))  # power sums: the same cell taken once, twice, thrice
-    for times in range(1, k + 1):
+    length = 1 << (3 * n_bins - 1).bit_length()
+    spread = np.zeros((3, len(m), length))  # power sums: the same cell taken once, twice, thrice
+    for times in (1, 2, 3):
         spread[times - 1, :, : n_bins * times : times] = histogram
     f = np.fft.rfft(spread, axis=2)
-    if k == 1:
-        ways = f[0]
-    elif k == 2:
-        ways = f[0] ** 2 - f[1]
-    else:
-        ways = f[0] ** 3 - 3 * f[0] * f[1] + 2 * f[2]
-    counts = np.maximum(np.round(np.fft.irfft(ways, length, axis=1)), 0)
-    upper = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
-    reach = np.clip(bins - (k - 1), 0, length - 1)  # bins of addends may add up to k - 1 fewer
-    total = np.maximum(np.prod([m - i for i in range(k)], axis=0), 1)
-    return np.where(m >= k, upper[np.arange(len(m)), reach] / total, 0.0)
+    ways = (f[0], f[0] ** 2 - f[1], f[0] ** 3 - 3 * f[0] * f[1] + 2 * f[2])
+    out = []
+    for k, way in enumerate(ways, start=1):
+        counts = np.maximum(np.round(np.fft.irfft(way, length, axis=1)), 0)
+        total = np.prod([np.maximum(m - i, 0) for i in range(k)], axis=0)
+        upper = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
+        out.append(upper / np.maximum(total, 1)[:, None])
+    return out
 
 
 def sparse_tail(
-    observed: Float, n: Float, size: Float, positive: Float, sums: tuple, histogram: Float
+    observed: Float, n: Float, size: Float, positive: Float, sums: tuple, tails: list[Float]
 ) -> Float:
     """P(sum >= observed) for genes that few of the drawn cells can have.
 
@@ -167,8 +164,8 @@ def sparse_tail(
         Positive cells of each stratum, (n_strata, n_genes).
     sums
         Total, sum of squares and sum of cubes in each stratum, (n_strata, n_genes) each.
-    histogram
-        Positive values of all strata, (n_genes, n_bins), `PER_UNIT` bins to a unit.
+    tails
+        `value_tails` of the positive values of all strata, `PER_UNIT` bins to a unit.
     """
     mean = (n[:, None] * positive / np.maximum(size, 1.0)[:, None]).sum(axis=0)
     m, *pooled = (x.sum(axis=0) for x in (positive, *sums))
@@ -176,10 +173,11 @@ def sparse_tail(
     pmf = np.zeros((len(observed), top + 1))
     drawn_positives(n, size, positive, pmf)
     tail = np.where(observed <= 0, pmf[:, 0], 0.0)
-    bins = (observed * PER_UNIT * (1 - 1e-9)).astype(np.intp)
+    bins, rows = (observed * PER_UNIT * (1 - 1e-9)).astype(np.intp), np.arange(len(observed))
     for k in range(1, top + 1):
-        if k <= 3:
-            tail += pmf[:, k] * few_values(histogram, bins, k)
+        if k <= len(tails):  # the bins of k addends may add up to k - 1 fewer than the sum's
+            reach = np.clip(bins - (k - 1), 0, tails[k - 1].shape[1] - 1)
+            tail += pmf[:, k] * tails[k - 1][rows, reach]
             continue
         drawn, pool = np.array([float(k)]), np.maximum(m, k)
         null = sampling_moments(drawn, pool[None], *(x[None] for x in pooled))

@@ -84,25 +84,34 @@ def analytic_test(profiles: Profiles) -> Float:
     -------
     (n_groups, n_chosen): only the genes that were chosen in `profile`.
     """
-    from ...kernels.nulls import sampling_moments, sparse_tail, upper_tail
+    from ...kernels.nulls import sampling_moments, sparse_tail, upper_tail, value_tails
 
     moments, stratum, group = profiles.by_stratum
     chosen = profiles.chosen
     fold = (np.unique(stratum)[:, None] == stratum).astype(np.float64)
     size, positive = fold @ moments.n, fold @ moments.detected[:, chosen]
     sums = (fold @ moments.total[:, chosen], fold @ moments.square, fold @ moments.cube)
-    out = np.full((len(profiles.design.groups), len(chosen)), np.nan)
-    for g in range(len(out)):
-        drawn = fold @ np.where(group == g, moments.n, 0.0)
-        observed = moments.total[group == g][:, chosen].sum(axis=0)
-        out[g] = upper_tail(observed, *sampling_moments(drawn, size, *sums))
-        expected = (drawn / size) @ positive
-        sparse = (expected <= FEW_EXPECTED) | (positive.sum(axis=0) <= FEW_POSITIVE)
-        for part in np.array_split(np.flatnonzero(sparse), 1 + sparse.sum() // 256):
-            few = tuple(x[:, part] for x in sums)
-            out[g, part] = sparse_tail(
-                observed[part], drawn, size, positive[:, part], few, moments.histogram[part]
-            )
+    per_group = np.arange(len(profiles.design.groups))[:, None] == group
+    drawn = np.array([fold @ np.where(mine, moments.n, 0.0) for mine in per_group])
+    observed = per_group.astype(np.float64) @ moments.total[:, chosen]
+    out = np.array(
+        [
+            upper_tail(o, *sampling_moments(d, size, *sums))
+            for o, d in zip(observed, drawn, strict=True)
+        ]
+    )
+    sparse = (drawn / size) @ positive <= FEW_EXPECTED
+    sparse |= positive.sum(axis=0) <= FEW_POSITIVE
+    found = np.flatnonzero(sparse.any(axis=0))
+    for part in np.array_split(found, 1 + len(found) // 256):
+        tails = value_tails(moments.histogram[part])
+        for g in range(len(out)):
+            mine = sparse[g, part]
+            at = part[mine]
+            out[g, at] = sparse_tail(
+                observed[g, at], drawn[g], size, positive[:, at],
+                tuple(x[:, at] for x in sums), [x[mine] for x in tails],
+            )  # fmt: skip
     return out
 
 

@@ -1,0 +1,116 @@
+"""Time and memory of the inference beside LIANA and FastCCC, each run in a process of its own.
+
+python benchmarks/crosstalk/speed.py --cells 20000 --liana-python /path/to/python/with/liana
+
+Two tissues of `--cells` / 2 cells with 5 cell types each, 6,000 genes, about 6 % of the values
+above 0, and the pairs of CellPhoneDB v5 (CROSSTALK_CACHE). Ours reads the cells from disk in
+blocks; the others get the concatenation in memory. LIANA runs `--liana-perms` permutations; the
+time of 1,000 is its time without them plus the difference, scaled. Appends to speed.csv.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+import crosstalk_omics as cx
+from crosstalk_omics.interactions import complexes
+
+HERE = Path(__file__).resolve().parent
+N_GENES, N_TYPES, BLOCK = 6000, 5, 5000
+
+
+def pair_table() -> pd.DataFrame:
+    table = cx.interactions.load("cellphonedb", route=None)[["ligand_complex", "receptor_complex"]]
+    plain = ~table.apply(lambda c: c.str.contains("|", regex=False)).any(axis=1)
+    return table[plain].drop_duplicates()
+
+
+def write_tissue(path: Path, genes: list[str], n_cells: int, tissue: str, seed: int) -> None:
+    """Counts of `n_cells`; beyond 50,000 the same blocks come again."""
+    rng = np.random.default_rng(seed)
+    mean = rng.gamma(0.3, 0.25, size=(N_TYPES, len(genes)))
+    parts, donors, types = [], [], []
+    for _ in range(min(n_cells, 50_000) // BLOCK + (n_cells < BLOCK)):
+        kind = rng.integers(N_TYPES, size=min(BLOCK, n_cells))
+        parts.append(sp.csr_matrix(rng.poisson(mean[kind]).astype(np.float32)))
+        types.append(kind)
+        donors.append(rng.integers(6, size=len(kind)))
+    again = [i % len(parts) for i in range(-(-n_cells // min(BLOCK, n_cells)))]
+    kind = np.concatenate([types[i] for i in again])
+    donor = np.concatenate([donors[i] for i in again])
+    obs = pd.DataFrame(
+        {
+            "cell_type": pd.Categorical([f"{tissue}{k}" for k in kind]),
+            "donor": pd.Categorical([f"{tissue}_{d}" for d in donor]),
+            "tissue": pd.Categorical([tissue] * len(kind)),
+        },
+        index=[f"{tissue}{i}" for i in range(len(kind))],
+    )
+    uns = {"organism": "human", "tissue": tissue, "modality": "single_cell"}
+    uns |= {"value_state": "counts", "replicates": "donor"}
+    x = sp.vstack([parts[i] for i in again], format="csr")
+    adata = ad.AnnData(x, obs=obs, var=pd.DataFrame(index=genes), uns={"crosstalk": uns})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    adata.write_h5ad(path)
+
+
+def measure(python: str, *arguments: str) -> dict:
+    done = subprocess.run(
+        [python, str(HERE / "job.py"), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return {"error": done.stderr.strip().splitlines()[-1][:200]}
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cells", type=int, default=20_000, help="of both tissues together")
+    parser.add_argument("--liana-python", default=None)
+    parser.add_argument("--liana-perms", type=int, default=20)
+    parser.add_argument("--database", default=None, help="folder with CellPhoneDB's tables")
+    parser.add_argument("--skip-perms", action="store_true")
+    args = parser.parse_args()
+    pairs, rows = pair_table(), []
+    named = complexes.genes([*pairs["ligand_complex"], *pairs["receptor_complex"]])
+    genes = named + [f"FILL{i}" for i in range(N_GENES - len(named))]
+    with tempfile.TemporaryDirectory(dir=HERE) as scratch:
+        folder = Path(scratch)
+        for part, n_cells in ((folder, args.cells // 2), (folder / "warm", 500)):
+            for seed, (file, tissue) in enumerate((("source", "A"), ("target", "B"))):
+                write_tissue(part / f"{file}.h5ad", genes, n_cells, tissue, seed)
+            pairs.to_csv(part / "pairs.tsv", sep="\t", index=False)
+        jobs = [("ours", "donor", 0), ("ours", "analytic", 0)]
+        if not args.skip_perms:
+            jobs += [("ours", "permutation", 1000), ("familiar", "all", 1000)]
+        for tool, option, n in jobs:
+            found = measure(sys.executable, tool, option, str(folder), str(n))
+            rows.append({"tool": tool, "option": option, "n_perms": n, **found})
+            print(rows[-1], flush=True)
+        if args.liana_python:
+            for option in ("cellphonedb", "rank_aggregate"):
+                for n in (0, args.liana_perms):
+                    n = n or 1
+                    found = measure(args.liana_python, "liana", option, str(folder), str(n))
+                    rows.append({"tool": "liana", "option": option, "n_perms": n, **found})
+                    print(rows[-1], flush=True)
+            if args.database:
+                found = measure(args.liana_python, "fastccc", args.database, str(folder), "0")
+                rows.append({"tool": "fastccc", "option": "mean", "n_perms": 0, **found})
+                print(rows[-1], flush=True)
+    out = HERE / "speed.csv"
+    table = pd.DataFrame(rows).assign(cells=args.cells, pairs=len(pairs))
+    old = [pd.read_csv(out)] if out.exists() else []
+    pd.concat([*old, table]).to_csv(out, index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()

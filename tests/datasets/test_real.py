@@ -1,5 +1,6 @@
 """Every data set of the cache loads and equals its independently made table."""
 
+import functools
 from pathlib import Path
 
 import anndata as ad
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 import crosstalk_omics as cx
+from crosstalk_omics.datasets.readers import r_data
 
 pytestmark = pytest.mark.real
 
@@ -175,7 +177,22 @@ def _without_ties(table: pd.DataFrame) -> pd.DataFrame:
     return table[p < last].sort_values(["pathway", "gene"], ignore_index=True)
 
 
-@pytest.mark.parametrize(("name", "part"), TABLES)
+SLOW = ("dorothea", "ncbi", "cellchatdb", "bonecelltype")  # half a million R strings or more
+SLOWLY = [
+    pytest.param(*key, marks=pytest.mark.slow) if key[0].startswith(SLOW) else key for key in TABLES
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _parse_each_file_once():
+    """The four tables of CellChatDB come from one file that takes long to parse."""
+    whole = r_data._parsed
+    r_data._parsed = functools.cache(whole)
+    yield
+    r_data._parsed = whole
+
+
+@pytest.mark.parametrize(("name", "part"), SLOWLY)
 def test_resource_table_equals_table(name, part, cache, shared):
     ours = cx.datasets.load(name, part=part)
     path = shared / "data" / TABLES[name, part]

@@ -1,6 +1,7 @@
 """Drop-seq digital gene expression matrices (text, genes in rows): one file per library."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anndata as ad
@@ -10,6 +11,7 @@ import pandas as pd
 from ...core.errors import InputError
 from .common import Files, reading, separator, to_anndata
 
+_THREADS = 4
 _ROWS = 2000  # genes made dense at a time
 
 
@@ -25,26 +27,26 @@ def dge(files: Files, *, pattern: str, min_genes: int = 0, sep: str | None = Non
     if not libraries:
         msg = f"No file name matches {pattern!r}; the files are {list(files)[:5]}."
         raise InputError(msg)
-    parts = []
-    for library, path in libraries.items():
-        with reading(path):
-            parts.append(_library(path, library, min_genes, sep or separator(path)))
+    with ThreadPoolExecutor(_THREADS) as pool:  # pandas parses outside the interpreter's lock
+        jobs = [pool.submit(_library, p, name, min_genes, sep) for name, p in libraries.items()]
+        parts = [job.result() for job in jobs]
     if len(parts) == 1:
         parts[0][2].index = parts[0][2]["barcode"].to_numpy()
     genes = pd.Index(sorted(set().union(*(part[1] for part in parts))))
     return _join(parts, genes)
 
 
-def _library(path: Path, library: str, min_genes: int, sep: str) -> tuple:
+def _library(path: Path, library: str, min_genes: int, sep: str | None) -> tuple:
     from scipy.sparse import csc_matrix, vstack
 
     blocks, genes = [], []
-    for block in pd.read_csv(path, sep=sep, chunksize=_ROWS):
-        if isinstance(block.index, pd.RangeIndex):  # else the header has one field less (R)
-            block = block.set_index(block.columns[0])
-        blocks.append(csc_matrix(block.to_numpy(dtype=np.float32)))
-        genes.extend(block.index.astype(str))
-        barcodes = block.columns.astype(str)
+    with reading(path):
+        for block in pd.read_csv(path, sep=sep or separator(path), chunksize=_ROWS):
+            if isinstance(block.index, pd.RangeIndex):  # else the header has one field less (R)
+                block = block.set_index(block.columns[0])
+            blocks.append(csc_matrix(block.to_numpy(dtype=np.float32)))
+            genes.extend(block.index.astype(str))
+            barcodes = block.columns.astype(str)
     counts = vstack(blocks, format="csc")
     obs = pd.DataFrame(
         {

@@ -21,12 +21,8 @@ def load_object(path: Path, *names: str | None) -> Any:
 
     A file of one object needs no name for it.
     """
-    import rdata
-
-    with reading(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # R classes without a Python constructor stay plain
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        found = rdata.conversion.convert(rdata.parser.parse_data(data))
+    with reading(path):
+        found = _parsed(path)
         wanted = [name for name in names if name is not None]
         is_image = path.name.lower().removesuffix(".gz").endswith((".rda", ".rdata"))
         if is_image and len(found) == 1 and (not wanted or wanted[0] not in found):
@@ -38,6 +34,15 @@ def load_object(path: Path, *names: str | None) -> Any:
                 raise InputError(msg)
             found = found[name]
     return found
+
+
+def _parsed(path: Path) -> Any:
+    import rdata
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # R classes without a Python constructor stay plain
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        return rdata.conversion.convert(rdata.parser.parse_data(data))
 
 
 def frame(

@@ -60,11 +60,13 @@ def score_strip(
     ax = new_axes(ax, width=2.6, height=2.4)
     order, colours = _conditions(table, condition, tests)
     means = _donor_means(table, signature, (condition, donor))
-    _join_donors(ax, means, signature, (condition, donor), order)
-    sns.stripplot(
-        means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4,
-        palette=colours, jitter=False, legend=False, edgecolor="white", linewidth=0.4, ax=ax,
-    )  # fmt: skip
+    joined = _join_donors(ax, means, signature, (condition, donor), order)
+    look = {"order": order, "hue": condition, "hue_order": order, "palette": colours, "size": 4}
+    look |= {"legend": False, "edgecolor": "white", "linewidth": 0.4, "ax": ax}
+    if joined:  # points stand where their lines end
+        sns.stripplot(means, x=condition, y=signature, jitter=False, **look)
+    else:
+        sns.swarmplot(means, x=condition, y=signature, warn_thresh=1, **look)
     _dress_conditions(ax, table, order, signature, (condition, donor, unit))
     if tests is not None:
         _effect_beside(ax, _one_test(tests, signature, group))
@@ -147,14 +149,16 @@ def _conditions(
 
 def _join_donors(
     ax: Axes, table: pd.DataFrame, signature: str, columns: tuple[str, str], order: list[str]
-) -> None:
-    """Thin lines between the conditions of one donor."""
+) -> bool:
+    """Thin lines between the conditions of one donor; whether there were any."""
     condition, donor = columns
     wide = table.pivot_table(
         index=donor, columns=condition, values=signature, aggfunc="mean", observed=True
     ).reindex(columns=order)
-    for row in wide[wide.notna().sum(axis=1) > 1].to_numpy():
+    several = wide[wide.notna().sum(axis=1) > 1]
+    for row in several.to_numpy():
         ax.plot(range(len(order)), row, color=GREY, lw=0.5, alpha=0.7, zorder=0.5)
+    return len(several) > 0
 
 
 def _dress_conditions(

@@ -141,6 +141,8 @@ def _draw_layers(ax: Axes, graph: Any, place: dict[tuple[int, str], tuple[float,
 def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     """Circle of sending and receiving groups; a ribbon's width counts the candidates.
 
+    Groups of one tissue stand together and share a colour; without tissues each has its own.
+
     Parameters
     ----------
     table
@@ -168,7 +170,9 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     if shown.empty:
         msg = "No candidate was measured on both sides, so there is nothing to join."
         raise InputError(msg)
-    groups = list(dict.fromkeys([*shown["source"], *shown["target"]]))
+    tissue = _tissues(shown)
+    groups = sorted(tissue, key=lambda g: list(tissue.values()).index(tissue[g]))
+    kinds = list(dict.fromkeys(tissue[g] for g in groups))
     matrix = pd.crosstab(shown["source"], shown["target"]).reindex(
         index=groups, columns=groups, fill_value=0
     )
@@ -176,7 +180,7 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     circos = Circos.chord_diagram(
         matrix.rename(index=names, columns=names),
         space=3,
-        cmap={names[g]: PALETTE[i % len(PALETTE)] for i, g in enumerate(groups)},
+        cmap={names[g]: PALETTE[kinds.index(tissue[g]) % len(PALETTE)] for g in groups},
         label_kws={"size": 7, "orientation": "vertical"},
         link_kws={"direction": 1, "alpha": 0.6},
     )
@@ -184,3 +188,12 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     note = top_of(len(shown), len(rows), "candidates") or f"{len(shown)} candidates"
     figure.text(0.5, 1.03, f"{note}; width: number of pairs", ha="center", va="bottom", size=7)
     return figure
+
+
+def _tissues(shown: pd.DataFrame) -> dict[str, str]:
+    """Tissue of each group, in the order of appearance; the group itself where none is named."""
+    found: dict[str, str] = {}
+    for side in ("source", "target"):
+        tissues = shown.get(f"{side}_tissue", shown[side])
+        found = {**dict(zip(shown[side], tissues, strict=True)), **found}
+    return found

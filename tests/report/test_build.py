@@ -1,6 +1,9 @@
 import json
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crosstalk_omics import report
 from crosstalk_omics.core.errors import InputError
@@ -116,3 +119,11 @@ def test_a_note_on_several_directions_is_said_once(tmp_path):
     html = report.build(tmp_path).read_text(encoding="utf-8")
     for text in ("a to b; b to a: No donors.", "<li>No place.", "<li>a to b: Other."):
         assert text in html
+
+
+@given(st.text(st.sampled_from("<>&'\" ;:/.()=a1PMIDdoi10."), max_size=60))
+def test_no_text_can_open_a_tag(text):
+    html = re.sub(
+        r'<a href="https://[^"<>]*" rel="noopener noreferrer">|</a>', "", str(link_ids(text))
+    )
+    assert not re.search("[<>\"']", html)

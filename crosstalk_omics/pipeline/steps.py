@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import Paired, Study, Tissue
-from ..core.checks import check_columns, nearest
+from ..core.checks import check_columns, check_one_of, nearest
 from ..core.errors import InputError
 from ..core.files import atomic, write_table, write_text
 from ..core.names import CELL_TYPE, CONDITION, DONOR, UNS, score_key
@@ -97,7 +97,9 @@ def load_tissue(name: str, study: Study) -> ad.AnnData:
     if block.path is not None:
         adata = datasets.read(block.path, samples=block.samples)
     elif block.dataset.startswith(SIMULATED):
-        adata = getattr(datasets.simulate(seed=study.seed), block.dataset.removeprefix(SIMULATED))
+        simulated = block.dataset.removeprefix(SIMULATED)
+        check_one_of(simulated, ("muscle", "bone", "brain"), f"tissues.{name}.dataset")
+        adata = getattr(datasets.simulate(seed=study.seed), simulated)
     else:
         adata = datasets.load(block.dataset, part=block.part)
     if not isinstance(adata, ad.AnnData):

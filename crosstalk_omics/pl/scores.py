@@ -112,8 +112,11 @@ def _draw_heatmap(
     *,
     diverging: bool,
 ) -> Figure:
-    import marsilea as ma
-    from marsilea import plotter
+    from matplotlib import rc_context
+
+    with rc_context():  # importing marsilea changes the legend style of the whole session
+        import marsilea as ma
+        from marsilea import plotter
 
     n_rows, n_columns = values.shape
     limit = float(np.nanpercentile(np.abs(values), 99)) or 1.0

@@ -180,7 +180,7 @@ def draw(p: pd.DataFrame, summary: pd.DataFrame) -> None:
 
     settings = {"svg.hashsalt": "crosstalk", "font.size": 8, "font.family": "DejaVu Sans"}
     with mpl.rc_context(settings):
-        fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+        fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
         colours = dict(zip(p["method"].unique(), sns.color_palette("colorblind"), strict=False))
         for method, part in p.groupby("method", sort=False):
             x = np.sort(part["p"].dropna())
@@ -189,11 +189,12 @@ def draw(p: pd.DataFrame, summary: pd.DataFrame) -> None:
         left.axvline(0.05, color="grey", lw=0.6)
         left.set(xlabel="p", ylabel="share of pairs with a smaller p", xlim=(0, 1), ylim=(0, 1))
         left.set_title("No cell type differs, only the tissues", fontsize=8)
-        left.legend(fontsize=6, frameon=False, loc="lower right")
+        below = {"fontsize": 6, "frameon": False, "loc": "upper center"}
+        left.legend(**below, bbox_to_anchor=(0.5, -0.18), ncol=2)
         area = summary[summary["measure"] == "average precision"]
         order = area.groupby("method")["value"].mean().sort_values(ascending=False).index
         sns.stripplot(area, x="value", y="method", order=order, hue="scenario", size=3.5, ax=right)
-        right.legend(fontsize=5.5, frameon=False, title=None)
+        right.legend(**below, bbox_to_anchor=(0.3, -0.18), ncol=3)
         right.set(xlabel="area under precision-recall", ylabel="", xlim=(0, 1))
         right.set_title("Planted pairs", fontsize=8)
         fig.savefig(HERE / "concatenation.svg", metadata={"Date": None})

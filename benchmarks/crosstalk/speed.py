@@ -62,6 +62,35 @@ def write_tissue(path: Path, genes: list[str], n_cells: int, tissue: str, seed: 
     adata.write_h5ad(path)
 
 
+def write_database(folder: Path, pairs: pd.DataFrame) -> None:
+    """Write the same pairs in the tables of CellPhoneDB, which FastCCC reads."""
+    folder.mkdir()
+    number: dict[str, int] = {}
+    for text in [*pairs["ligand_complex"], *pairs["receptor_complex"]]:
+        for name in (*complexes.genes([text]), text):
+            number.setdefault(name, len(number) + 1)
+    genes = [n for n in number if "+" not in n]
+    many = [n for n in number if "+" in n]
+    parts = [(number[m], number[g]) for m in many for g in complexes.genes([m])]
+    ids = [number[g] for g in genes]
+    tables = {
+        "gene": {"protein_id": ids, "hgnc_symbol": genes, "gene_name": genes, "ensembl": genes},
+        "protein": {"id_protein": ids, "protein_multidata_id": ids},
+        "complex": {"complex_multidata_id": [number[m] for m in many]},
+        "complex_composition": {
+            "complex_multidata_id": [a for a, _ in parts],
+            "protein_multidata_id": [b for _, b in parts],
+        },
+        "interaction": {
+            "id_cp_interaction": [f"P{i}" for i in range(len(pairs))],
+            "multidata_1_id": pairs["ligand_complex"].map(number),
+            "multidata_2_id": pairs["receptor_complex"].map(number),
+        },
+    }
+    for name, columns in tables.items():
+        pd.DataFrame(columns).to_csv(folder / f"{name}_table.csv", index=False)
+
+
 def measure(python: str, *arguments: str) -> dict:
     done = subprocess.run(
         [python, str(HERE / "job.py"), *arguments], capture_output=True, text=True, check=False
@@ -76,8 +105,8 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=20_000, help="of both tissues together")
     parser.add_argument("--liana-python", default=None)
     parser.add_argument("--liana-perms", type=int, default=20)
-    parser.add_argument("--database", default=None, help="folder with CellPhoneDB's tables")
     parser.add_argument("--skip-perms", action="store_true")
+    parser.add_argument("--skip-ours", action="store_true")
     args = parser.parse_args()
     pairs, rows = pair_table(), []
     named = complexes.genes([*pairs["ligand_complex"], *pairs["receptor_complex"]])
@@ -88,8 +117,9 @@ def main() -> None:
             for seed, (file, tissue) in enumerate((("source", "A"), ("target", "B"))):
                 write_tissue(part / f"{file}.h5ad", genes, n_cells, tissue, seed)
             pairs.to_csv(part / "pairs.tsv", sep="\t", index=False)
-        jobs = [("ours", "donor", 0), ("ours", "analytic", 0)]
-        if not args.skip_perms:
+        write_database(folder / "database", pairs)
+        jobs = [] if args.skip_ours else [("ours", "donor", 0), ("ours", "analytic", 0)]
+        if jobs and not args.skip_perms:
             jobs += [("ours", "permutation", 1000), ("familiar", "all", 1000)]
         for tool, option, n in jobs:
             found = measure(sys.executable, tool, option, str(folder), str(n))
@@ -97,15 +127,14 @@ def main() -> None:
             print(rows[-1], flush=True)
         if args.liana_python:
             for option in ("cellphonedb", "rank_aggregate"):
-                for n in (0, args.liana_perms):
-                    n = n or 1
+                for n in (1, args.liana_perms):
                     found = measure(args.liana_python, "liana", option, str(folder), str(n))
                     rows.append({"tool": "liana", "option": option, "n_perms": n, **found})
                     print(rows[-1], flush=True)
-            if args.database:
-                found = measure(args.liana_python, "fastccc", args.database, str(folder), "0")
-                rows.append({"tool": "fastccc", "option": "mean", "n_perms": 0, **found})
-                print(rows[-1], flush=True)
+            database = str(folder / "database")
+            found = measure(args.liana_python, "fastccc", database, str(folder), "0")
+            rows.append({"tool": "fastccc", "option": "mean", "n_perms": 0, **found})
+            print(rows[-1], flush=True)
     out = HERE / "speed.csv"
     table = pd.DataFrame(rows).assign(cells=args.cells, pairs=len(pairs))
     old = [pd.read_csv(out)] if out.exists() else []

@@ -25,7 +25,7 @@ COLUMNS = (
     "magnitude_receptor magnitude_gmean expr_prop_ligand expr_prop_receptor gate_ligand "
     "gate_receptor kind_ligand kind_receptor unit_ligand unit_receptor n_donors_source "
     "n_donors_target p_ligand p_receptor specificity_pvalue specificity_fdr ligand_fdr "
-    "assessable evidence_level effects route references modulators"
+    "assessable evidence_level effects route references modulators multi_step"
 )
 
 
@@ -368,3 +368,53 @@ def test_a_gene_without_counts_has_rank_zero_and_fails_the_gate(muscle, bone):
     assert found["magnitude_ligand"] == 0
     assert not found["gate_ligand"]
     assert found["p_ligand"] == 1
+
+
+def hormonal(name):
+    """Cells with the genes that cortisol and thyroid hormone need, named as `name`."""
+    genes = ["STAR", "CYP11A1", "HSD3B2", "CYP17A1", "CYP21A2", "CYP11B1", "NR3C1", "DIO2"]
+    genes += ["HSD11B1", "THRA", "SLC5A5", "TG", "TPO", "TNFSF11", "TNFRSF11A", "TNFRSF11B"]
+    adata = tissue(name, 3)
+    adata.var_names = genes + GENES[: 60 - len(genes)]
+    return adata
+
+
+def test_a_hormone_that_the_source_does_not_make_is_shown_as_its_route():
+    table = run(hormonal("hypothalamus"), hormonal("bone"), interactions=None)
+    cortisol = table[table["factor"] == "cortisol"].iloc[0]
+    assert cortisol["multi_step"].startswith("hypothalamus -CRH-> pituitary -ACTH-> ")
+    assert "activation HSD11B1 (" in cortisol["modulators"]
+    rankl = table[table["receptor_complex"] == "TNFRSF11A"].iloc[0]
+    assert rankl["multi_step"] == ""
+    assert "decoy TNFRSF11B (" in rankl["modulators"]
+
+
+def test_each_side_is_mapped_to_its_own_organism():
+    mouse = hormonal("bone")
+    mouse.uns["crosstalk"]["organism"] = "mouse"
+    mouse.var_names = ["Tnfsf11", "Tnfrsf11a", *mouse.var_names[2:]]
+    table = run(hormonal("skeletal muscle"), mouse, interactions=None)
+    rankl = table[table["factor"].str.contains("RANKL")].iloc[0]
+    assert (rankl["ligand_complex"], rankl["receptor_complex"]) == ("TNFSF11", "Tnfrsf11a")
+    assert rankl["assessable"]
+
+
+@pytest.mark.parametrize("null", ["donor", "analytic", "permutation"])
+def test_cells_on_disk_give_the_same_result(muscle, bone, tmp_path, null):
+    for name, adata in (("muscle", muscle), ("bone", bone)):
+        adata.write_h5ad(tmp_path / f"{name}.h5ad")
+    backed = [ad.read_h5ad(tmp_path / f"{n}.h5ad", backed="r") for n in ("muscle", "bone")]
+    expected = run(muscle, bone, null=null, n_perms=20)
+    assert_frame_equal(run(*backed, null=null, n_perms=20), expected)
+
+
+def test_all_zero_ligands_are_reported_and_never_called(muscle, bone):
+    ligands = [GENES.index(g) for g in ("GENE0", "GENE1", "GENE2", "GENE3", "GENE4", "GENE5")]
+    x = muscle.X.tolil()
+    x[:, ligands] = 0
+    muscle.X = x.tocsr()
+    table = run(muscle, bone)
+    dead = table[table["ligand_complex"] != "GENE6"]
+    assert not dead["gate_ligand"].any()
+    assert not (dead["specificity_fdr"] < 1).any()
+    assert (dead.dropna(subset=["magnitude_gmean"])["magnitude_gmean"] == 0).all()

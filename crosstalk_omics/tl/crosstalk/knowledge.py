@@ -1,6 +1,7 @@
 """The interaction table as the inference needs it: filtered, and in the genes of each side."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,9 @@ from anndata import AnnData
 from ...core.checks import check_one_of
 from ...core.errors import InputError
 from ...core.names import ORGANISMS, ROUTES
-from ...interactions import complexes, load
-from ...interactions.curated import COLUMNS
-from ...interactions.modulators import modulators
+from ...interactions import complexes, load, modulators, routes
+from ...interactions.curated import COLUMNS, curated
+from ...interactions.hormones import NOT_CODED
 from ...interactions.species import to_organism
 from ...signatures import map_genes
 from .joint import Side
@@ -162,3 +163,45 @@ def _highest(side: Side, texts: list[str]) -> list[str]:
     best = dict(zip(known, np.fmax.reduce(ranks, axis=0), strict=True))
     values = [best.get(text, np.nan) for text in texts]
     return ["not measured" if np.isnan(v) else f"{v:.2f}" for v in values]
+
+
+def attach_routes(out: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
+    """Say of a substance that the source does not make by which steps its signal could come.
+
+    Adds `multi_step`: the shortest curated chain from the source that ends with this factor
+    acting on the target, or where the factor is made; empty where the pair is direct.
+    """
+    sender, receiver = (name.strip().lower().replace(" ", "_") for name in (source, target))
+    elsewhere = out["ligand_kind"].isin(NOT_CODED) & (out["source_tissues"] != "")
+    made = out["source_tissues"].map(lambda text: sender in text.split("; "))
+    wanted = out[elsewhere & ~made].drop_duplicates("factor")
+    if wanted.empty:
+        return out.assign(multi_step="")
+    chains = _chains(sender, receiver)
+    texts = {
+        row.factor: chains.get(row.factor, f"the evidence names {row.source_tissues} as its source")
+        for row in wanted.itertuples()
+    }
+    steps = out["factor"].map(texts).fillna("").where(elsewhere & ~made, "")
+    return out.assign(multi_step=steps)
+
+
+@cache
+def _chains(source: str, target: str) -> dict[str, str]:
+    """Last factor -> shortest chain of several steps between two tissues of the evidence."""
+    evidence = curated()[0]
+    known = {
+        tissue
+        for column in ("source_tissues", "target_tissues")
+        for text in evidence[column]
+        for tissue in text.split("; ")
+    }
+    if not {source, target} <= known:
+        return {}
+    found: dict[str, str] = {}
+    for _, chain in routes(source, target).groupby("route"):
+        if len(chain) > 1:
+            steps = [f"{row.from_tissue} -{row.factor}-> " for row in chain.itertuples()]
+            text = "".join(steps) + chain["to_tissue"].iloc[-1]
+            found.setdefault(chain["factor"].iloc[-1], text)
+    return found

@@ -9,7 +9,7 @@ from anndata import AnnData
 from ...core.checks import check_one_of
 from ...core.errors import InputError
 from .joint import Side, pair
-from .knowledge import Interactions, attach_modulators, gather
+from .knowledge import Interactions, attach_modulators, attach_routes, gather
 from .side import EVIDENCE, NULLS, Options, side
 
 GroupBy = str | None | tuple[str | None, str | None]
@@ -88,7 +88,9 @@ def crosstalk(
     -------
     Candidates, one row per interaction and pair of groups. ``source`` and ``target`` are the
     sending and receiving group; magnitudes are percentile ranks, 0 to 1, NaN = not measured;
-    p-values are one-sided. ``attrs`` holds ``parameters`` and ``notes``.
+    p-values are one-sided. `modulators` tells what blocks, carries or activates the signal, with
+    percentiles in both tissues; `multi_step` by which chain a substance could come that the
+    source does not make. ``attrs`` holds ``parameters`` and ``notes``.
 
     Raises
     ------
@@ -116,6 +118,7 @@ def crosstalk(
         named=known.named[1], kind=asked[1], role="target", options=options,
     )  # fmt: skip
     out = attach_modulators(pair(known.table, left, right, fdr=fdr), known, left, right)
+    out = attach_routes(out, left.name, right.name)
     same = source is target
     out.attrs = {
         "parameters": {

@@ -48,6 +48,8 @@ def standardise(x: Array, method: str, covariates: Array | None = None) -> Array
     WGCNA's `bicor` (1.72).
     """
     x = np.asarray(x, dtype=np.float64)
+    out, some = np.full(x.shape, np.nan), ~np.isnan(x).all(axis=0)
+    x = x[:, some]
     if method == "spearman":
         from scipy.stats import rankdata
 
@@ -56,10 +58,9 @@ def standardise(x: Array, method: str, covariates: Array | None = None) -> Array
         x = _residuals(x, covariates)
     centred = _biweight(x) if method == "bicor" else x - np.nanmean(x, axis=0)
     norm = np.sqrt(np.nansum(np.square(centred), axis=0))
-    seen = np.sqrt(np.nansum(np.square(x), axis=0))
-    scaled = np.divide(centred, norm, out=np.zeros_like(x), where=norm > 1e-12 * (1 + seen))
-    out = np.nan_to_num(scaled, nan=0.0)
-    out[:, norm <= 1e-12 * (1 + seen)] = np.nan
+    varies = norm > 1e-12 * (1 + np.sqrt(np.nansum(np.square(x), axis=0)))
+    scaled = np.nan_to_num(centred / np.where(varies, norm, np.nan), nan=0.0)
+    out[:, some] = np.where(varies, scaled, np.nan)
     return out
 
 

@@ -37,8 +37,6 @@ def main() -> None:
         app()
     except CrosstalkError as error:
         sys.exit(_fail(f"Error: {error}", 2))
-    except KeyboardInterrupt:
-        sys.exit(_fail("Interrupted. What is finished is kept: run the command again.", 130))
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         sys.stderr.close()
 
@@ -78,7 +76,10 @@ def run(
     """Run a study: load, score, compare, infer in both directions, draw, report."""
     from . import pipeline
 
-    folder = pipeline.run(study, output=output)
+    try:
+        folder = pipeline.run(study, output=output)
+    except KeyboardInterrupt:
+        sys.exit(_fail("Interrupted. What is finished is kept: run the command again.", 130))
     print(pipeline.summary(folder))
 
 

@@ -94,10 +94,20 @@ def state(folder: Path, file: File) -> str:
 def check(dataset: str | None = None) -> pd.DataFrame:
     """Hash every cached file again, of one data set or of all.
 
+    Parameters
+    ----------
+    dataset
+        Identifier, as in `list`; `None` takes all.
+
     Returns
     -------
     One row per file: ``dataset, file, status, expected, found, path``; status is ``ok``,
-    ``missing``, ``mismatch`` or ``unrecorded``.
+    ``missing``, ``mismatch`` or ``unrecorded`` (there, but no checksum is known).
+
+    Raises
+    ------
+    InputError
+        No data set has this id.
     """
     entries = load_manifest() if dataset is None else {dataset: entry(dataset)}
     rows = []

@@ -47,7 +47,22 @@ def list_datasets() -> pd.DataFrame:
 
 
 def info(dataset: str) -> dict[str, Any]:
-    """Return everything that the manifest says about `dataset`, as plain values."""
+    """Return everything that the manifest says about `dataset`.
+
+    Parameters
+    ----------
+    dataset
+        Identifier, as in `list`.
+
+    Returns
+    -------
+    Plain values, named as in ``data_manifest.yaml``, and ``id``.
+
+    Raises
+    ------
+    InputError
+        No data set has this id.
+    """
     return {"id": dataset, **entry(dataset).model_dump(by_alias=True, exclude_defaults=True)}
 
 

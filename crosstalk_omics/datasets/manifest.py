@@ -183,5 +183,10 @@ def entry(dataset: str, *, manifest: str | Path | None = None) -> Dataset:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of `data_manifest.yaml`, for editors that check while one types."""
+    """Return the JSON Schema of `data_manifest.yaml`, for editors that check while one types.
+
+    Returns
+    -------
+    The schema as plain values: `json.dump` writes it.
+    """
     return Manifest.model_json_schema(by_alias=True)

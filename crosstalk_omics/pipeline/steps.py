@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..config import Paired, Study, Tissue
 from ..core.checks import check_columns, check_one_of, nearest
-from ..core.errors import InputError
+from ..core.errors import InputError, ResourceError
 from ..core.files import atomic, write_table, write_text
 from ..core.names import CELL_TYPE, CONDITION, DONOR, UNS, score_key
 from ..core.provenance import digest_file
@@ -83,7 +83,12 @@ def _data_digest(block: Tissue, study: Study) -> Any:
     from .. import datasets
 
     if block.path is not None:
-        return [digest_file(path) for path in (block.path, block.samples) if path is not None]
+        paths = [path for path in (block.path, block.samples) if path is not None]
+        for path in paths:
+            if not path.is_file():
+                msg = f"{path} is not there. Paths in a study file start at the file's own folder."
+                raise ResourceError(msg)
+        return [digest_file(path) for path in paths]
     if block.dataset.startswith(SIMULATED):
         return {"seed": study.seed}
     return [file["sha256"] for file in datasets.info(block.dataset)["files"]]

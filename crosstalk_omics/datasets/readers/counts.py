@@ -1,6 +1,7 @@
 """A frame of text cells -> AnnData: which columns are genes, which are samples, which are notes."""
 
 import re
+import warnings
 from pathlib import Path
 
 import anndata as ad
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.checks import check_columns
-from ...core.errors import InputError
+from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import GENE_ID, SYMBOL
 from .common import to_anndata
 
@@ -34,6 +35,11 @@ _NOTES = re.compile(
     r"average|mean|total|sum)$",
     re.IGNORECASE,
 )
+_DATE = re.compile(
+    r"^(\d{1,2}-(Mar|Sep|Dec|Oct|Apr|Feb|Nov)|(Mar|Sep|Dec|Oct|Apr|Feb|Nov)-\d{1,2}"
+    r"|\d{4}-\d\d-\d\d( 00:00:00)?)$",
+    re.IGNORECASE,
+)
 _MISSING = ("", "na", "nan", "n/a", "null", "none", "#n/a", "-")
 _TAIL = re.compile(
     r"^(__|N_(unmapped|multimapping|noFeature|ambiguous)$|total$|sum$)", re.IGNORECASE
@@ -43,7 +49,11 @@ _TAIL = re.compile(
 def numbers(column: pd.Series) -> pd.Series:
     """Return the column as numbers, NaN where a cell is none; 1,234 and 1,5 are understood."""
     text = column.astype(str).str.strip()
-    found = pd.to_numeric(text.where(~text.str.lower().isin(_MISSING)), errors="coerce")
+    kept = text.where(~text.str.lower().isin(_MISSING), None)
+    try:
+        return kept.astype(np.float64)
+    except ValueError:
+        found = pd.to_numeric(kept, errors="coerce")
     left = found.isna() & ~text.str.lower().isin(_MISSING)
     if left.any():
         thousands = text.str.match(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$")
@@ -95,8 +105,20 @@ def to_matrix(
     chosen, names = _sample_columns(frame, ids, columns, what)
     values = np.column_stack([numbers(frame.iloc[:, j]) for j in chosen])
     _check_cells(frame, chosen, values, what)
-    var = _annotation(frame, ids, chosen)
-    return to_anndata(values, frame.iloc[:, ids].str.strip(), names, var=var)
+    genes = frame.iloc[:, ids].astype(str).str.strip()
+    _warn_of_dates(genes, what)
+    return to_anndata(values, genes, names, var=_annotation(frame, ids, chosen))
+
+
+def _warn_of_dates(genes: pd.Series, what: str) -> None:
+    """A spreadsheet turns SEPT2 into 2-Sep and MARCHF1 into 2024-03-01."""
+    dates = genes[genes.str.match(_DATE)]
+    if len(dates):
+        msg = (
+            f"{what}: {len(dates)} gene names were turned into dates by a spreadsheet, e.g. "
+            f"{list(dates[:3])}. They are lost: export the table again with the column as text."
+        )
+        warnings.warn(msg, CrosstalkWarning, stacklevel=5)
 
 
 def _orientation(frame: pd.DataFrame, gene_column: str | None, samples: pd.Index | None) -> str:

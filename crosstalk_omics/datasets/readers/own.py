@@ -11,7 +11,7 @@ from ...core.checks import check_one_of
 from ...core.errors import InputError, ResourceError
 from ...core.names import GENE_ID, UNS
 from ...core.provenance import digest_file
-from . import geo, quant, r_data, stores, tenx
+from . import geo, large, quant, r_data, stores, tenx
 from .archives import is_archive, unpacked
 from .common import Files, pick, reading
 from .counts import to_matrix
@@ -145,6 +145,8 @@ def _any(
     if reader is not None:
         return reader(path)
     with reading(path):
+        if large.is_large(path):
+            return large.large_table(path)
         if quant.is_quantified(path):
             return quant.quant_files([path], path.parent, **quantified)
         return to_matrix(read_frame(path, sheet=sheet), str(path), samples=names, **table)

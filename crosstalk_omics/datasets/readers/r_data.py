@@ -14,6 +14,7 @@ from ...core.checks import nearest
 from ...core.errors import InputError
 from ...core.names import SYMBOL
 from .common import Files, pick, reading, to_anndata
+from .counts import to_matrix
 
 
 def load_object(path: Path, *names: str | None) -> Any:
@@ -185,6 +186,8 @@ def any_object(path: Path) -> ad.AnnData:
         msg = f"{path} holds {len(found)} objects: {list(found)[:10]}. Save the one matrix alone."
         raise InputError(msg)
     with reading(path):
+        if isinstance(found, pd.DataFrame):
+            return to_matrix(plain_frame(found).reset_index(names="").astype(str), str(path))
         return to_anndata(*genes_by_samples(found))
 
 

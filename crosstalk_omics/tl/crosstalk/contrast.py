@@ -147,9 +147,10 @@ def crosstalk_contrast(
             interactions_organism=interactions_organism, evidence=("auto", evidence), fdr=fdr,
             n_perms=n_perms, seed=seed, min_cells=min_cells, layer=layer,
         )  # fmt: skip
-        notes += [n for n in base.attrs["notes"] if " as source: " not in n]
-        table = _add_ligands(base.drop(columns=REPLACED), sent)
         received = _received(target, reference, target_contrast, target_reference, condition)
+        replaced = (" as source: ",) if received is None else (" as source: ", " as target: ")
+        notes += [n for n in base.attrs["notes"] if not any(part in n for part in replaced)]
+        table = _add_ligands(base.drop(columns=REPLACED), sent)
         if received is not None:
             options |= {"reference": received, "groupby": by[1]}
             table, said, fdr = _with_change(table, source, target, covariates, options, fdr)

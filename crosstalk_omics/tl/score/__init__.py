@@ -227,4 +227,10 @@ def _notes(
                 f"{options['max_rank']}: scores of such depth crowd near the value of undetected "
                 f"genes. A max_rank near {max(100, round(median, -2)):.0f} tells more."
             )
+        elif median > 5 * options["max_rank"]:
+            notes.append(
+                f"max_rank is {options['max_rank']} and the median observation detects "
+                f"{median:.0f} genes: ucell sees only the highest of them, as it was made for "
+                "cells. singscore uses all, or raise max_rank."
+            )
     return notes

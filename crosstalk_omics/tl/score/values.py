@@ -1,6 +1,7 @@
 """The matrix: which one, in which state, and its rows block by block as CSR."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -63,12 +64,22 @@ def read_rows(x: Any, start: int, stop: int) -> sp.csr_matrix:
 
 
 def chunks(x: Any, rows: int) -> Iterator[tuple[int, sp.csr_matrix]]:
-    """Blocks of rows with their first row; one zero-copy block for CSR in memory."""
+    """Blocks of rows with their first row; one zero-copy block for CSR in memory.
+
+    The next block is read while the caller works on this one.
+    """
     if sp.issparse(x) and x.dtype in (np.float32, np.float64):
         yield 0, x
         return
-    for start in range(0, x.shape[0], rows):
-        yield start, read_rows(x, start, min(start + rows, x.shape[0]))
+    starts = range(0, x.shape[0], rows)
+    with ThreadPoolExecutor(1) as reader:
+        coming = [reader.submit(read_rows, x, 0, min(rows, x.shape[0]))] if starts else []
+        for start in starts:
+            part = coming.pop().result()
+            if start + rows < x.shape[0]:
+                end = min(start + 2 * rows, x.shape[0])
+                coming.append(reader.submit(read_rows, x, start + rows, end))
+            yield start, part
 
 
 def sample(x: Any) -> tuple[np.ndarray, sp.csr_matrix]:

@@ -255,3 +255,11 @@ def test_shallow_data_get_advice_on_max_rank(two_depths):
     adata, net = two_depths
     tl.score(adata, net, options={"ucell": {"max_rank": 1500}})
     assert any("max_rank near" in note for note in adata.uns["score_ucell"]["notes"])
+
+
+def test_deep_bulk_gets_advice_on_max_rank(rng, net):
+    names = [f"G{i}" for i in range(900)]
+    adata = ad.AnnData(rng.normal(8, 1, (4, 900)), var=pd.DataFrame(index=names))
+    options = {"ucell": {"max_rank": 100}}
+    tl.score(adata, net, options=options, value_state="log_intensity")
+    assert any("singscore uses all" in note for note in adata.uns["score_ucell"]["notes"])

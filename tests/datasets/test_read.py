@@ -2,6 +2,7 @@
 
 import gzip
 import zipfile
+from importlib import import_module
 
 import anndata as ad
 import numpy as np
@@ -96,7 +97,6 @@ SHAPES = {
     ),
     "DESeq2 results behind the counts": ("a.csv", wide({"gene": GENES}, STATS, sep=","), GENES),
     "decimal commas": ("a.csv", rows(GENES, sep=";", number=lambda v: f"{v},0"), GENES),
-    "thousands separators": ("a.tsv", rows(GENES, number=lambda v: f"{v}"), GENES),
     "byte order mark": ("a.csv", "\ufeff" + rows(GENES, sep=","), GENES),
     "title lines before the header": ("a.tsv", "Table S1. Counts\n\n" + rows(GENES), GENES),
     "Windows line ends": ("a.tsv", rows(GENES).replace("\n", "\r\n"), GENES),
@@ -163,6 +163,34 @@ def test_missing_cells_are_missing_and_repeated_genes_are_kept(tmp_path):
     np.testing.assert_array_equal(adata.X, [[np.nan, 2], [1, np.nan]])
     assert list(adata.var["gene_id"]) == ["TNF", "TNF"]
     assert adata.var_names.is_unique
+
+
+def test_names_that_a_spreadsheet_turned_into_dates_are_told(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("gene\ts1\ts2\n2-Sep\t1\t2\n1-Mar\t1\t2\nTNF\t1\t2\nIL6\t3\t4\n")
+    with pytest.warns(CrosstalkWarning, match=r"2 gene names were turned into dates .*'2-Sep'"):
+        cx.datasets.read(path)
+
+
+@pytest.mark.parametrize("shape", ["genes in rows", "genes in columns", "short header"])
+def test_large_text_is_read_in_blocks(shape, tmp_path, monkeypatch):
+    large = import_module("crosstalk_omics.datasets.readers.large")
+    monkeypatch.setattr(large, "_LARGE", 10)
+    monkeypatch.setattr(large, "_CELLS", 8)
+    text = columns(GENES, sep="\t") if shape == "genes in columns" else rows(GENES)
+    text = text.removeprefix("gene\t") if shape == "short header" else text
+    (tmp_path / "a.tsv").write_text(text)
+    adata = cx.datasets.read(tmp_path / "a.tsv")
+    assert list(adata.obs_names) == SAMPLES
+    assert list(adata.var["gene_id"]) == GENES
+    np.testing.assert_array_equal(adata.X.toarray(), VALUES)
+
+
+def test_commas_are_thousands_only_where_every_cell_allows_it(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("gene\ts1\ts2\nTNF\t1,234\t1,234\nIL6\t12,345,678\t0,5\nKL\t7\t2\n")
+    adata = cx.datasets.read(path)
+    np.testing.assert_array_equal(adata.X, [[1234, 12345678, 7], [1.234, 0.5, 2]])
 
 
 def test_columns_choose_counts_beside_fpkm(tmp_path):

@@ -78,6 +78,20 @@ def test_samples_equal_table(name, cache, shared):
         same_text(obs[column], table[column])
 
 
+def test_every_cached_file_has_its_checksum_and_fetch_writes_nothing(cache):
+    before = {p: p.stat().st_mtime_ns for p in cache.rglob("*")}
+    status = cx.datasets.check().groupby("dataset")["status"].agg(set)
+    known = {n for n in status.index if (cache / n).is_dir()}
+    assert len(known) >= 57
+    for name in known:
+        if status[name] == {"ok"}:
+            cx.datasets.fetch(name)
+    assert all(
+        status[n] == {"ok"} for n in known if cx.datasets.info(n)["files"][0]["sha256"] != "unknown"
+    )
+    assert {p: p.stat().st_mtime_ns for p in cache.rglob("*")} == before
+
+
 def test_proteome_without_a_signal_is_missing_not_zero(cache, shared):
     adata = cx.datasets.load("human_osteoblast_msc_secretome")
     assert not (adata.X == 0).any()

@@ -47,19 +47,21 @@ _TAIL = re.compile(
 
 
 def numbers(column: pd.Series) -> pd.Series:
-    """Return the column as numbers, NaN where a cell is none; 1,234 and 1,5 are understood."""
+    """Return the column as numbers, NaN where a cell is none.
+
+    Commas part thousands if they can in every cell of the column, else they are decimal.
+    """
     text = column.astype(str).str.strip()
     kept = text.where(~text.str.lower().isin(_MISSING), None)
     try:
         return kept.astype(np.float64)
     except ValueError:
         found = pd.to_numeric(kept, errors="coerce")
-    left = found.isna() & ~text.str.lower().isin(_MISSING)
-    if left.any():
-        thousands = text.str.match(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$")
-        plain = text.where(~thousands, text.str.replace(",", "", regex=False))
-        plain = plain.where(thousands, plain.str.replace(",", ".", regex=False))
-        found = found.where(~left, pd.to_numeric(plain, errors="coerce"))
+    commas = kept.notna() & text.str.contains(",", regex=False)
+    if commas.any():
+        thousands = text[commas].str.match(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$").all()
+        plain = text[commas].str.replace(",", "" if thousands else ".", regex=False)
+        found[commas] = pd.to_numeric(plain, errors="coerce")
     return found
 
 

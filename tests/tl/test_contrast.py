@@ -11,7 +11,7 @@ from crosstalk_omics.core.errors import InputError
 from crosstalk_omics.kernels.multiple import bh
 from crosstalk_omics.tl.bulk import contrast_genes
 from crosstalk_omics.tl.crosstalk.contrast import crosstalk_contrast
-from crosstalk_omics.tl.crosstalk.direction import predicted_effect
+from crosstalk_omics.tl.crosstalk.direction import kind_of_tissue, predicted_effect
 from crosstalk_omics.tl.samples import limiting_genes
 
 N_GENES = 400
@@ -381,3 +381,18 @@ def test_strata_are_analysed_by_themselves(rng):
     found = table[table["stratum"] == "f"].drop(columns="stratum").reset_index(drop=True)
     assert_frame_equal(found, women)
     assert table["n_donors_source"].max() == 4
+
+
+@pytest.mark.parametrize(
+    ("tissue", "expected"),
+    [
+        ("skeletal muscle", "muscle"),
+        ("bone marrow", "bone"),
+        ("osteoblast", "bone"),
+        ("articular cartilage", "cartilage"),
+        ("white adipose", "other"),
+        ("", None),
+    ],
+)
+def test_effects_count_for_the_tissue_that_is_named(rng, tissue, expected):
+    assert kind_of_tissue(two_groups(rng, tissue=tissue)) == expected

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from ...core.names import UNS
+from ...core.names import TISSUE, UNS
 
 BLOCKERS = ("antagonist", "decoy")  # more of them is less signal
 BUILDS = {
@@ -37,14 +37,12 @@ TISSUE_WORDS = {
 
 
 def kind_of_tissue(adata: AnnData) -> str | None:
-    """Bone, muscle or cartilage, where the provenance names such a tissue."""
-    about = adata.uns.get(UNS, {})
-    text = f"{about.get('tissue', '')} {about.get('title', '')}".lower()
-    for kind in ("muscle", "cartilage", "bone"):
-        if any(word in str(about.get("tissue", "")).lower() for word in TISSUE_WORDS[kind]):
-            return kind
-    found = [k for k, words in TISSUE_WORDS.items() if any(word in text for word in words)]
-    return found[0] if len(found) == 1 else None
+    """Bone, muscle, cartilage or other, by what the data say of themselves; `None`: nothing."""
+    named = str(adata.uns.get(UNS, {}).get(TISSUE) or "").lower()
+    if not named:
+        return None
+    found = [kind for kind, words in TISSUE_WORDS.items() if any(w in named for w in words)]
+    return found[0] if found else "other"
 
 
 def predicted_effect(effects: str, change: float, kind: str | None) -> str:
@@ -57,7 +55,7 @@ def predicted_effect(effects: str, change: float, kind: str | None) -> str:
     change
         Change of the factor; only its sign counts.
     kind
-        Tissue whose effects count; `None`: all of them.
+        Tissue whose effects count; `None`: all of them; ``"other"``: none of them.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...core.checks import check_one_of, nearest
@@ -116,6 +117,27 @@ _RECORDS = (
         "mean over the other methods of the call, each scaled over signatures (decoupler's rule)",
     ),
 )  # fmt: skip
+INFINITE = float("inf")
+ALLOWED: dict[str, tuple] = {  # words, or least and greatest number
+    "max_rank": (2, INFINITE),
+    "w_neg": (0, INFINITE),
+    "missing": ("impute", "skip"),
+    "top": (0, 1),
+    "direction": ("known", "unknown"),
+    "power": (0, INFINITE),
+    "centre": (False, True),
+    "n_controls": (1, INFINITE),
+    "n_bins": (2, INFINITE),
+    "seed": (0, 2**32 - 1),
+    "kernel": ("gaussian", "poisson", "none"),
+    "tau": (0, INFINITE),
+    "difference": (False, True),
+    "pleiotropy": (False, True),
+    "reg_sign": (0, 1),
+    "n_targets": (1, INFINITE),
+    "penalty": (0, INFINITE),
+    "times": (2, INFINITE),
+}
 METHODS: dict[str, Method] = {record.name: record for record in _RECORDS}
 
 
@@ -147,7 +169,7 @@ def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> di
         if name not in names:
             msg = f"options are given for {name!r}, which is not among the methods {names}."
             raise InputError(msg)
-        for key in values:
+        for key, value in values.items():
             valid = METHODS[name].options
             if key not in valid:
                 msg = (
@@ -155,6 +177,7 @@ def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> di
                     f"Its options: {', '.join(valid) or 'none'}."
                 )
                 raise InputError(msg)
+            _check_option(name, key, value)
     if "consensus" in names and len(names) < 3:
         msg = (
             f"consensus combines the other methods of the call; found {names}. Name at least two "
@@ -162,3 +185,21 @@ def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> di
         )
         raise InputError(msg)
     return {name: {**METHODS[name].options, **given.get(name, {})} for name in names}
+
+
+def _check_option(method: str, key: str, value: Any) -> None:
+    """Raise if the value of an option is not one of its words or outside its range."""
+    allowed, default = ALLOWED[key], METHODS[method].options[key]
+    if isinstance(default, str | bool):
+        fits, want = any(value is a or value == a for a in allowed), f"one of {allowed}"
+        fits = fits and isinstance(value, type(default))
+    else:
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if isinstance(default, int):
+            number = number and float(value).is_integer()
+        fits = number and allowed[0] <= value <= allowed[1]
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        want = f"{kind} from {allowed[0]} to {allowed[1]}"
+    if not fits:
+        msg = f"Option {key!r} of {method} is {value!r}; expected {want}, default {default!r}."
+        raise InputError(msg)

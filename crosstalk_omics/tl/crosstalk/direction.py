@@ -21,19 +21,13 @@ BUILDS = {
 }  # fmt: skip
 BREAKS = {"bone": ("bone_resorption",), "cartilage": ("cartilage_degradation",)}
 TISSUE_WORDS = {
-    "bone": ("bone", "osteo", "marrow", "stroma", "skelet stem"),
     "muscle": (
-        "muscle",
-        "vastus",
-        "gastrocnemius",
-        "quadriceps",
-        "soleus",
-        "myo",
-        "fibre",
-        "fiber",
+        "muscle", "vastus", "gastrocnemius", "quadriceps", "soleus", "myofib", "myotube",
+        "myoblast", "fibre", "fiber",
     ),
     "cartilage": ("cartilage", "chondro"),
-}
+    "bone": ("bone", "osteo", "marrow", "stroma"),
+}  # fmt: skip
 
 
 def kind_of_tissue(adata: AnnData) -> str | None:

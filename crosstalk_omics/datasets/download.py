@@ -85,6 +85,8 @@ class _Downloader:
         raise ResourceError(msg)
 
     def _tries(self, url: str, reasons: list[str]) -> bool:
+        if self.file.sha256 == "unknown":  # nothing would tell that two versions were joined
+            self.part.unlink(missing_ok=True)
         for attempt in range(_TRIES):
             try:
                 resumed = self._once(url)

@@ -29,7 +29,7 @@ class File(_Strict):
     """One file at its public address; `sha256: unknown` is trusted on first use."""
 
     name: FileName
-    url: Annotated[str, Field(pattern=r"^(https?|ftp)://\S+$")]
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
     sha256: Sha256
     bytes: Annotated[int, Field(gt=0)] | None = None
 

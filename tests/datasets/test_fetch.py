@@ -149,6 +149,14 @@ def test_file_put_there_by_the_user_is_recorded_when_no_checksum_is_known(
     assert visible(folder) == ["t.tsv.gz", "t.tsv.gz.sha256"]
 
 
+def test_partial_file_is_not_continued_when_no_checksum_is_known(server, write_manifest, folder):
+    write_manifest(f"{server.url}/good", sha256="unknown")
+    (folder / ".partial").mkdir(parents=True)
+    (folder / ".partial" / "t.tsv.gz.part").write_bytes(b"an older version")
+    assert cx.datasets.fetch("two_samples")["t.tsv.gz"].read_bytes() == BODY
+    assert server.log == [("/good/t.tsv.gz", None)]
+
+
 @pytest.mark.parametrize("fault", ["page", "wrong"])
 def test_first_use_refuses_what_is_no_such_file(fault, server, write_manifest, folder):
     write_manifest(f"{server.url}/{fault}", sha256="unknown")

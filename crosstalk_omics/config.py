@@ -113,7 +113,7 @@ class Study(_Strict):
 
     name: Name
     title: str = ""
-    organism: Literal[ORGANISMS] = "human"
+    organism: Literal[ORGANISMS] | None = None  # of tissues that state none; None: by the genes
     tissues: dict[Name, Tissue] = Field(min_length=1)
     pairs: tuple[Pair, ...] | None = None  # None: both directions between all tissues
     scoring: Scoring = Scoring()
@@ -259,14 +259,14 @@ TEMPLATE = """\
 #   crosstalk run {file}
 name: my_study                # letters a-z, digits and _; results go to results/<name>
 title: Muscle to bone, before and after training
-organism: human               # organism in whose gene symbols results are shown: human, mouse, rat
+organism: human               # human, mouse or rat, where a tissue below says nothing else
 
 tissues:
   muscle:
     path: muscle_counts.tsv   # .h5ad, or a table of genes x samples ...
     samples: muscle_samples.tsv  # ... with one row per sample here
     # dataset: gse184951_human_vastus_lateralis_dm1_cycling   # or one of `crosstalk datasets list`
-    organism: human
+    # organism: mouse         # where tissues differ, genes are mapped by one-to-one orthologs
     donor: subject            # column with the animal or person: the replicate
     condition: group          # column with what is compared
     # groupby: cell_type      # column with cell types (single cell); leave out for bulk

@@ -52,6 +52,7 @@ def plan(context: Context) -> list[Step]:
     steps = []
     for name, block in study.tissues.items():
         inputs = {"tissue": block.model_dump(mode="json"), "data": _data_digest(block, study)}
+        inputs["organism"] = study.organism
         steps.append(Step(f"load_{name}", inputs, partial(describe, context, name)))
         scoring = {**inputs, "scoring": study.scoring.model_dump(mode="json")}
         steps.append(Step(f"score_{name}", scoring, partial(score, context, name)))
@@ -85,10 +86,11 @@ def _data_digest(block: Tissue, study: Study) -> Any:
     if block.path is not None:
         paths = [path for path in (block.path, block.samples) if path is not None]
         for path in paths:
-            if not path.is_file():
+            if not path.exists():
                 msg = f"{path} is not there. Paths in a study file start at the file's own folder."
                 raise ResourceError(msg)
-        return [digest_file(path) for path in paths]
+        files = [f for p in paths for f in (sorted(p.rglob("*")) if p.is_dir() else [p])]
+        return [digest_file(file) for file in files if file.is_file()]
     if block.dataset.startswith(SIMULATED):
         return {"seed": study.seed}
     return [file["sha256"] for file in datasets.info(block.dataset)["files"]]
@@ -113,7 +115,7 @@ def load_tissue(name: str, study: Study) -> ad.AnnData:
     adata = _select(adata, block.select, name)
     adata = pp.standardise(
         adata,
-        organism=block.organism,
+        organism=block.organism or adata.uns.get(UNS, {}).get("organism") or study.organism,
         donor=block.donor,
         condition=block.condition,
         cell_type=block.groupby,

@@ -188,8 +188,10 @@ def _species_of_symbols(symbols: pd.Series, organism: str | None) -> str:
         raise InputError(msg)
     if n_found["human"] > max(n_found["mouse"], n_found["rat"]):
         return "human"
-    rodents = {"mouse": known["mouse"].difference(known["rat"])}
-    rodents["rat"] = known["rat"].difference(known["mouse"])
+    # newer names of both follow the human symbol, whichever of the two tables has them
+    shared = known["human"].str.capitalize()
+    rodents = {"mouse": known["mouse"].difference(known["rat"]).difference(shared)}
+    rodents["rat"] = known["rat"].difference(known["mouse"]).difference(shared)
     only = {o: int((names.get_indexer(genes) >= 0).sum()) for o, genes in rodents.items()}
     if organism in only and 2 * only[organism] + EXAMPLES >= max(only.values()):
         return organism  # mouse and rat share most symbols: believe what was stated

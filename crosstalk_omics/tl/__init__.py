@@ -13,6 +13,7 @@ from .meta import meta, meta_studies
 from .respond import add_response, respond
 from .score import coverage, score
 from .score import methods as score_methods
+from .shuffle import contrast_null
 from .workflow import BulkResult, add_secretome, bulk_study
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "calibrate",
     "compare_scores",
     "contrast_genes",
+    "contrast_null",
     "coverage",
     "crosstalk",
     "crosstalk_contrast",

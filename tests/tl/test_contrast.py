@@ -9,6 +9,7 @@ from pandas.testing import assert_frame_equal
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
 from crosstalk_omics.kernels.multiple import bh
+from crosstalk_omics.tl import contrast_null
 from crosstalk_omics.tl.bulk import contrast_genes
 from crosstalk_omics.tl.crosstalk.contrast import crosstalk_contrast
 from crosstalk_omics.tl.crosstalk.direction import kind_of_tissue, predicted_effect
@@ -109,15 +110,37 @@ def test_a_third_group_of_other_donors_gets_its_own_contrast_between_donors(rng)
 
 
 @pytest.mark.slow
-def test_shuffled_conditions_give_five_percent(rng):
+def test_data_without_a_change_give_five_percent(rng):
     rates = []
     for k in range(6):
         adata = before_after(rng, n=7) if k % 2 else two_groups(rng, n=7)
-        p = contrast_genes(
-            adata, condition="condition", reference=str(adata.obs["condition"].iloc[0])
-        )
-        rates.append((p["pvalue"] < 0.05).mean())
+        reference = str(adata.obs["condition"].iloc[0])
+        p = contrast_genes(adata, condition="condition", reference=reference)["pvalue"]
+        rates.append((p < 0.05).mean())
     assert 0.035 < np.mean(rates) < 0.065
+
+
+@pytest.mark.parametrize("make", [before_after, two_groups])
+def test_shuffled_conditions_give_five_percent_whatever_was_planted(rng, make):
+    adata = make(rng, n=7, up=["G0", "G1"])
+    reference = str(adata.obs["condition"].iloc[0])
+    before = adata.obs.copy()
+    null = contrast_null(adata, condition="condition", reference=reference, n_shuffles=15)
+    assert len(null) == 15
+    assert 0.03 < null["p05"].mean() < 0.07
+    assert null["padj10"].max() <= 5
+    assert_frame_equal(adata.obs, before)
+
+
+def test_shuffles_stay_within_the_columns_named(rng):
+    adata = two_groups(rng, n=6, up=["G0"], fold=8)
+    adata.obs["sex"] = ["f", "m"] * 6
+    options = {"condition": "condition", "reference": "old", "covariates": ["sex"]}
+    null = contrast_null(adata, within=["sex"], n_shuffles=8, genes=["G0"], **options)
+    assert null["p05"].mean() < 0.1
+    assert null["genes_p05"].isin([0.0, 1.0]).all()
+    with pytest.raises(InputError, match="confounded"):
+        contrast_null(adata, **options | {"covariates": ["donor"]}, paired=False)
 
 
 def test_pydeseq2_finds_the_same_genes(rng):

@@ -1,0 +1,110 @@
+"""Negative control of a contrast: the same analysis with shuffled conditions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
+
+from ..core.checks import check_columns
+from ..core.errors import InputError
+from ..core.names import DONOR
+from ..core.progress import progress
+from .bulk import Model, contrast_genes
+from .design import designs
+from .samples import donor_samples, known_donor
+
+
+def contrast_null(
+    adata: AnnData,
+    *,
+    condition: str,
+    reference: str,
+    donor: str = DONOR,
+    covariates: Sequence[str] = (),
+    paired: bool | None = None,
+    within: Sequence[str] = (),
+    genes: Sequence[str] | None = None,
+    model: Model = "moderated",
+    n_shuffles: int = 20,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Repeat `cx.tl.contrast_genes` with shuffled conditions and count the false positives.
+
+    In a paired design the conditions of each donor are exchanged, otherwise those of donors
+    with equal values in `within`.
+
+    Parameters
+    ----------
+    adata, condition, reference, donor, covariates, paired, model
+        As in `cx.tl.contrast_genes`.
+    within
+        Columns of obs, such as sex or batch, that the shuffles keep.
+    genes
+        Genes whose rate is given too, such as the ligands of the interaction table.
+    n_shuffles, seed
+        Shuffles, and where their generators start; one that cannot be analysed, because it is
+        confounded with a covariate, is left out.
+
+    Returns
+    -------
+    One row per shuffle and contrast: `shuffle, contrast, n_tested, p05, p001` (share of tested
+    genes with smaller p-values), `padj10` (genes called at an FDR of 0.1) and `genes_p05`. Genes
+    vary together, so single rates scatter widely: their mean is what should be 0.05.
+
+    Raises
+    ------
+    InputError
+        As `cx.tl.contrast_genes`; or no shuffle could be analysed.
+    """
+    check_columns(adata.obs, [condition, *covariates, *within], "adata.obs")
+    own = known_donor(adata, donor)
+    samples = donor_samples(adata, condition, own, None, None, 1)
+    plan = designs(
+        samples.obs, condition=condition, reference=reference, donor=own, covariates=covariates,
+        paired=paired,
+    )  # fmt: skip
+    keys = [own] if plan[0].paired and own else list(within)
+    blocks = np.zeros(samples.n_obs, dtype=np.intp)
+    if keys:
+        blocks = pd.factorize(samples.obs[keys].astype(str).agg("|".join, axis=1))[0]
+    wanted, rows, refused = set(genes or ()), [], ""
+    for k, child in enumerate(progress(np.random.SeedSequence(seed).spawn(n_shuffles), "shuffle")):
+        samples.obs[condition] = _exchange(samples.obs[condition], blocks, child)
+        try:
+            table = contrast_genes(
+                samples, condition=condition, reference=reference, donor=donor,
+                covariates=covariates, paired=plan[0].paired, model=model,
+            )  # fmt: skip
+        except InputError as error:
+            refused = str(error)
+            continue
+        for contrast, part in table.groupby("contrast", sort=False):
+            tested = part.dropna(subset="pvalue")
+            p = tested["pvalue"].to_numpy()
+            own_p = p[tested["gene"].isin(wanted)]
+            rows.append(
+                {
+                    "shuffle": k,
+                    "contrast": contrast,
+                    "n_tested": len(p),
+                    "p05": (p < 0.05).mean() if len(p) else np.nan,
+                    "p001": (p < 0.001).mean() if len(p) else np.nan,
+                    "padj10": int((tested["padj"] < 0.1).sum()),
+                    "genes_p05": (own_p < 0.05).mean() if len(own_p) else np.nan,
+                }
+            )
+    if not rows:
+        msg = f"None of {n_shuffles} shuffles could be analysed. The last said: {refused}"
+        raise InputError(msg)
+    return pd.DataFrame(rows)
+
+
+def _exchange(values: pd.Series, blocks: NDArray, child: np.random.SeedSequence) -> list[str]:
+    """Permute `values` within blocks."""
+    rng, labels = np.random.default_rng(child), values.astype(str).to_numpy().copy()
+    for block in np.unique(blocks):
+        rows = np.flatnonzero(blocks == block)
+        labels[rows] = labels[rng.permutation(rows)]
+    return list(labels)

@@ -153,7 +153,7 @@ def attach_modulators(
     for label, role, name, a, b in rows:
         texts.setdefault(label, []).append(f"{role} {name} ({a} in source, {b} in target)")
     joined = {label: "; ".join(parts) for label, parts in texts.items()}
-    return out.assign(modulators=out[ROW].map(joined).fillna("")).drop(columns=ROW)
+    return out.assign(modulators=[joined.get(i, "") for i in out[ROW]]).drop(columns=ROW)
 
 
 def _highest(side: Side, texts: list[str]) -> list[str]:

@@ -57,8 +57,8 @@ def score_strip(
     import seaborn as sns
 
     check_columns(table, [condition, donor, signature], "table")
-    ax = new_axes(ax, width=2.6, height=2.4)
     order, colours = _conditions(table, condition, tests)
+    ax = new_axes(ax, width=1.5 + 0.55 * len(order), height=2.4)
     means = _donor_means(table, signature, (condition, donor))
     joined = _join_donors(ax, means, signature, (condition, donor), order)
     look = {"order": order, "hue": condition, "hue_order": order, "palette": colours, "size": 4}
@@ -111,8 +111,8 @@ def score_violin(
     import seaborn as sns
 
     check_columns(table, [condition, donor, signature], "table")
-    ax = new_axes(ax, width=2.6, height=2.4)
     order, colours = _conditions(table, condition, tests)
+    ax = new_axes(ax, width=1.5 + 0.55 * len(order), height=2.4)
     sns.violinplot(
         table, x=condition, y=signature, order=order, hue=condition, hue_order=order,
         palette=colours, inner=None, cut=0, density_norm="width", linewidth=0, alpha=0.35,
@@ -170,10 +170,15 @@ def _dress_conditions(
 ) -> None:
     condition, donor, unit = columns
     n_donors = table.groupby(condition, observed=True)[donor].nunique()
-    labels = [f"{shorten(c, 14)}\n{n_donors.get(c, 0)} donors" for c in order]
+    labels = [f"{_wrapped(c)}\n{n_donors.get(c, 0)} donors" for c in order]
     ax.set_xticks(range(len(order)), labels)
     ax.set_xlim(-0.6, len(order) - 0.4)
     ax.set(xlabel="", ylabel=f"{shorten(signature, 40)}\n({unit})")
+
+
+def _wrapped(name: object) -> str:
+    """Return a name as lines so short that neighbours do not touch."""
+    return fill(shorten(str(name).replace("_", " "), 40), 10, break_long_words=False)
 
 
 def _one_test(tests: pd.DataFrame, signature: str, group: str | None) -> pd.Series:
@@ -203,7 +208,7 @@ def _effect_beside(ax: Axes, test: pd.Series) -> None:
     if np.isfinite([low, high]).all():
         side.plot([0, 0], [low, high], color="black", lw=1.2)
     side.plot(0, estimate, "D", color="black", ms=4)
-    contrast = fill(shorten(test.get("contrast", "effect"), 40), 9, break_long_words=False)
+    contrast = _wrapped(test.get("contrast", "effect"))
     side.set(xlim=(-1, 1), xticks=[0], xticklabels=[contrast])
     side.set_ylabel("difference, 95 % interval" if np.isfinite(low) else "difference, no interval")
     say(ax, _test_text(test))

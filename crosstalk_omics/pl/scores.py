@@ -104,6 +104,12 @@ def _group_means(
     return scores.groupby(groups).mean(), strip
 
 
+def _level_colours(strip: pd.Series) -> tuple[np.ndarray, dict[str, str]]:
+    levels = strip.astype(str).to_numpy()
+    colours = dict(zip(sorted(set(levels)), PALETTE * 9, strict=False))
+    return levels, colours | ({"several": GREY} if "several" in colours else {})
+
+
 def _draw_heatmap(
     values: pd.DataFrame,
     strip: pd.Series | None,
@@ -117,7 +123,6 @@ def _draw_heatmap(
     with rc_context():  # importing marsilea changes the legend style of the whole session
         import marsilea as ma
         from marsilea import plotter
-
     n_rows, n_columns = values.shape
     limit = float(np.nanpercentile(np.abs(values), 99)) or 1.0
     heat = ma.Heatmap(
@@ -133,14 +138,9 @@ def _draw_heatmap(
     names = [shorten(i) for i in values.index]
     heat.add_left(plotter.Labels(names, fontsize=6.5), pad=0.05)
     if strip is not None:
-        levels = strip.loc[values.columns].astype(str).to_numpy()
-        colours = dict(zip(sorted(set(levels)), PALETTE * 9, strict=False))
-        if "several" in colours:
-            colours["several"] = GREY
-        bar = plotter.Colors(
-            levels, palette=colours, label=strip.name, legend_kws=LEGEND_FONT,
-            label_props={"fontsize": 6.5},
-        )  # fmt: skip
+        levels, colours = _level_colours(strip.loc[values.columns])
+        font = {"legend_kws": LEGEND_FONT, "label_props": {"fontsize": 6.5}}
+        bar = plotter.Colors(levels, palette=colours, label=strip.name, **font)
         heat.add_top(bar, size=0.1, pad=0.04)
     if n_columns <= 80:
         columns = [shorten(c, 28) for c in values.columns]

@@ -27,6 +27,8 @@ def execute(source: Path) -> Path:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # random ids and times would change on every run
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:  # another package asks for Jupyter widgets, naming its folder
+            cell["outputs"] = [o for o in cell["outputs"] if "TqdmWarning" not in o.get("text", "")]
     notebook.metadata.pop("language_info", None)
     target = source.with_suffix(".ipynb")
     nbformat.write(notebook, target)

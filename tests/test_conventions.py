@@ -85,9 +85,9 @@ def public_functions() -> list[tuple[str, object]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "function"), public_functions(), ids=lambda x: x if isinstance(x, str) else ""
+    "function", [pytest.param(thing, id=name) for name, thing in public_functions()]
 )
-def test_public_function_follows_the_conventions(name, function):
+def test_public_function_follows_the_conventions(function):
     parameters = inspect.signature(function).parameters.values()
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert len(positional) <= 3

@@ -54,7 +54,17 @@ def run(study: str | Path | Study, *, output: str | Path | None = None) -> Path:
 
 
 def summary(folder: str | Path) -> str:
-    """Say in a few lines where the results of `folder` are and what they hold."""
+    """Say in a few lines where the results are and what they hold.
+
+    Parameters
+    ----------
+    folder
+        What `run` returned.
+
+    Returns
+    -------
+    The lines, for printing.
+    """
     folder = Path(folder)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     lines = [f"Results of {record['config']['name']} in {folder}:"]

@@ -263,3 +263,37 @@ def test_deep_bulk_gets_advice_on_max_rank(rng, net):
     options = {"ucell": {"max_rank": 100}}
     tl.score(adata, net, options=options, value_state="log_intensity")
     assert any("singscore uses all" in note for note in adata.uns["score_ucell"]["notes"])
+
+
+def test_scores_can_go_to_a_file_instead_of_memory(adata, net, tmp_path):
+    adata.X[7] = 0
+    want = tl.score(adata, net, ["ucell", "ulm"], copy=True)
+    out = tmp_path / "scores.h5ad"
+    tl.score(adata, net, ["ucell", "ulm"], out=out, block_rows=9)
+    assert "score_ucell" not in adata.obsm
+    assert adata.uns["score_ucell"]["parameters"]["out"] == str(out)
+    back = ad.read_h5ad(out)
+    assert list(back.obs_names) == list(adata.obs_names)
+    for method in ("ucell", "ulm"):
+        found = pd.DataFrame(back.layers[method], back.obs_names, back.var_names)
+        np.testing.assert_allclose(found, want.obsm[f"score_{method}"], rtol=1e-6)
+
+
+def test_a_file_that_failed_is_not_left_behind(adata, net, tmp_path):
+    adata.X[30, 6] = np.inf
+    with pytest.raises(InputError, match="inf"):
+        tl.score(adata, net, out=tmp_path / "scores.h5ad", value_state="lognorm", block_rows=5)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"out": "scores.csv"}, "ends in .h5ad"),
+        ({"out": "scores.h5ad", "method": "combined_z"}, "combined_z needs all scores"),
+        ({"out": "scores.h5ad", "null": "matched"}, "null='matched' needs all"),
+    ],
+)
+def test_what_cannot_be_written_block_by_block_is_refused(adata, net, asked, message):
+    with pytest.raises(InputError, match=message):
+        tl.score(adata, net, **asked)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .depth import thinned
 from .null import check_null
 from .registry import METHODS, choose, methods
 from .run import BLOCK_ROWS, n_threads_here, run
+from .store import check_out, kept
 from .targets import coverage
 
 __all__ = ["coverage", "methods", "score"]
@@ -44,6 +46,7 @@ def score(
     seed: int = 0,
     block_rows: int = BLOCK_ROWS,
     n_threads: int | None = None,
+    out: str | Path | None = None,
     copy: bool = False,
 ) -> AnnData | None:
     """Score every observation for every signature in `net`.
@@ -88,6 +91,9 @@ def score(
         Observations per block; no result depends on it.
     n_threads
         Threads; `None` takes all processors of this process. No result depends on it.
+    out
+        Write the scores to this .h5ad file, block by block, instead of `obsm`: observations by
+        signatures, one float32 layer per method. For results larger than memory.
     copy
         Return a scored copy and leave `adata` as it is.
 
@@ -118,32 +124,31 @@ def score(
         values.check_state(state, name, METHODS[name].states, adata, x)
         _check_signs(net, name)
     check_null(null, chosen)
+    check_out(out, chosen, null)
     table = _scored(net, adata, min_targets, min_coverage)
     index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
-    scores, filled = run(
-        chosen,
-        thinned(x, adata.obs_names, index.by_name, depth=depth, seed=seed, state=state),
-        index,
-        check=_finite(adata, chosen, sparse=_is_sparse(x) or null is not None),
-        block_rows=block_rows,
-        null=null,
-        seed=seed,
-        n_threads=n_threads or n_threads_here(),
-    )
+    x = thinned(x, adata.obs_names, index.by_name, depth=depth, seed=seed, state=state)
+    check = _finite(adata, chosen, sparse=_is_sparse(x) or null is not None)
+    how = {"block_rows": block_rows, "n_threads": n_threads or n_threads_here()}
+    with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:
+        filled = run(scores, chosen, x, index, check=check, null=null, seed=seed, **how)
+        found = {} if out is not None else scores
+    shared = {"coverage": table, "net_digest": digest_frame(net), "versions": versions()}
     parameters = {
         "layer": "X" if layer is None else layer, "min_targets": min_targets,
         "min_coverage": min_coverage, "value_state": state, "null": null or "none",
-        "depth": depth or "as measured", "seed": seed,
+        "depth": depth or "as measured", "seed": seed, "out": str(out or "obsm"),
     }  # fmt: skip
-    shared = {"coverage": table, "net_digest": digest_frame(net), "versions": versions()}
-    for name, found in scores.items():
+    for name in found or chosen:
         base = name if name in chosen else name.removesuffix("_z")
         notes = [] if name in chosen else [NULL_NOTE]
         notes += _notes(base, filled, chosen[base], depth)
-        key, columns = score_key(name), list(index.signatures)
-        adata.obsm[key] = pd.DataFrame(found, index=adata.obs_names, columns=columns)
         asked = {"method": base, **parameters, **chosen[base]}
-        adata.uns[key] = {**deepcopy(shared), "parameters": asked, "notes": notes}
+        adata.uns[score_key(name)] = {**deepcopy(shared), "parameters": asked, "notes": notes}
+    for name, values_found in found.items():
+        adata.obsm[score_key(name)] = pd.DataFrame(
+            values_found, index=adata.obs_names, columns=list(index.signatures), copy=False
+        )
     return adata if copy else None
 
 

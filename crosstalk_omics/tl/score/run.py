@@ -34,6 +34,7 @@ def n_threads_here() -> int:
 
 
 def run(
+    scores: dict[str, Any],
     options: Options,
     x: Any,
     net: NetIndex,
@@ -43,17 +44,16 @@ def run(
     n_threads: int,
     null: str | None = None,
     seed: int = 0,
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Score all rows with the methods named in `options`, reading the matrix once.
+) -> np.ndarray:
+    """Fill `scores`, per method (n_obs, n_signatures), reading the matrix once.
 
     Methods that need gene means (score_genes, the null) or dense values cost another reading.
+    Rows without values get NaN; z of the null is added as "<method>_z" where asked.
 
     Returns
     -------
-    Scores per method, (n_obs, n_signatures), NaN in rows without values, z of the null as
-    "<method>_z" where asked, and (n_obs,) values other than 0 per row.
+    (n_obs,) values other than 0 per row.
     """
-    scores = {name: np.full((x.shape[0], len(net.signatures)), np.nan) for name in options}
     filled = np.zeros(x.shape[0], np.int64)
     step = rows_per_block(len(net.signatures), len(options), block_rows)
     moments = None
@@ -67,17 +67,16 @@ def run(
         for job in jobs:
             result, filled[here] = job(part, lo, hi)
             for name, values in result.items():
-                scores[name][here] = values
+                scores[name][here] = np.where(filled[here, None] > 0, values, np.nan)
 
     over_blocks(one, x, step, n_threads, "score")
     dense(scores, options, x, net, filled)
     if "consensus" in scores:
         scores["consensus"] = consensus([v for k, v in scores.items() if k != "consensus"])
     if null is not None:
-        scores |= null_z(options, x, net, moments, block_rows, n_threads, seed)
-    for values in scores.values():
-        values[filled == 0] = np.nan
-    return scores, filled
+        z = null_z(options, x, net, moments, block_rows, n_threads, seed)
+        scores |= {name: np.where(filled[:, None] > 0, v, np.nan) for name, v in z.items()}
+    return filled
 
 
 def _jobs(options: Options, net: NetIndex, moments: tuple | None) -> list:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -22,6 +23,11 @@ def ours(adata: ad.AnnData, net: pd.DataFrame, method: str) -> pd.DataFrame:
     import crosstalk_omics as cx
 
     methods = method.split("+")
+    if adata.isbacked:  # a result that may be larger than memory goes to a file as well
+        with tempfile.TemporaryDirectory(dir=Path(adata.filename).parent) as folder:
+            out = Path(folder) / "scores.h5ad"
+            cx.tl.score(adata, net, methods, value_state="lognorm", out=out)
+        return pd.DataFrame(index=adata.obs_names)
     cx.tl.score(adata, net, methods, value_state="lognorm")
     return adata.obsm[f"score_{methods[0]}"]
 

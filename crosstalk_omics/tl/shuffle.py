@@ -80,21 +80,10 @@ def contrast_null(
         except InputError as error:
             refused = str(error)
             continue
-        for contrast, part in table.groupby("contrast", sort=False):
-            tested = part.dropna(subset="pvalue")
-            p = tested["pvalue"].to_numpy()
-            own_p = p[tested["gene"].isin(wanted)]
-            rows.append(
-                {
-                    "shuffle": k,
-                    "contrast": contrast,
-                    "n_tested": len(p),
-                    "p05": (p < 0.05).mean() if len(p) else np.nan,
-                    "p001": (p < 0.001).mean() if len(p) else np.nan,
-                    "padj10": int((tested["padj"] < 0.1).sum()),
-                    "genes_p05": (own_p < 0.05).mean() if len(own_p) else np.nan,
-                }
-            )
+        rows += [
+            {"shuffle": k, "contrast": contrast, **_rates(part, wanted)}
+            for contrast, part in table.groupby("contrast", sort=False)
+        ]
     if not rows:
         msg = f"None of {n_shuffles} shuffles could be analysed. The last said: {refused}"
         raise InputError(msg)
@@ -108,3 +97,16 @@ def _exchange(values: pd.Series, blocks: NDArray, child: np.random.SeedSequence)
         rows = np.flatnonzero(blocks == block)
         labels[rows] = labels[rng.permutation(rows)]
     return list(labels)
+
+
+def _rates(table: pd.DataFrame, wanted: set[str]) -> dict[str, float]:
+    """How many of the tested genes of one contrast have small p-values."""
+    tested = table.dropna(subset="pvalue")
+    p, own = tested["pvalue"], tested.loc[tested["gene"].isin(wanted), "pvalue"]
+    return {
+        "n_tested": len(p),
+        "p05": (p < 0.05).mean() if len(p) else np.nan,
+        "p001": (p < 0.001).mean() if len(p) else np.nan,
+        "padj10": int((tested["padj"] < 0.1).sum()),
+        "genes_p05": (own < 0.05).mean() if len(own) else np.nan,
+    }

@@ -133,11 +133,8 @@ def crosstalk_contrast(
         "condition": condition, "donor": donor, "paired": paired, "model": model,
         "layer": layer, "min_cells": min_cells,
     }  # fmt: skip
-    sent = changes
-    if sent is None:
-        sent = contrast_genes(
-            source, reference=reference, groupby=by[0], covariates=covariates, **options
-        )
+    options |= {"reference": reference, "groupby": by[0]}
+    sent = contrast_genes(source, covariates=covariates, **options) if changes is None else changes
     notes = list(sent.attrs.get("notes", []))
     if target is None:
         table = _ligands_only(source, sent, interactions, interactions_organism, route)

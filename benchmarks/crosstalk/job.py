@@ -17,7 +17,7 @@ OPTIONS = {"groupby": "cell_type", "route": None}
 
 
 def table(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(folder / "pairs.tsv", sep="\t")
+    return pd.read_csv(folder / "pairs.tsv", sep="\t", keep_default_na=False)
 
 
 def tissues(folder: Path) -> list[ad.AnnData]:
@@ -56,7 +56,8 @@ def liana(folder: Path, method: str, n_perms: int) -> int:
     wanted = pd.DataFrame(
         [(s, t) for s in types[0] for t in types[1]], columns=["source", "target"]
     )
-    pairs = table(folder).set_axis(["ligand", "receptor"], axis=1)
+    pairs = table(folder)[["ligand_complex", "receptor_complex"]]
+    pairs = pairs.set_axis(["ligand", "receptor"], axis=1)
     pairs = pairs.apply(lambda c: c.str.replace("+", "_"))
     getattr(li.mt, method)(
         adata, groupby="cell_type", resource=pairs, expr_prop=0.1, n_perms=n_perms, use_raw=False,

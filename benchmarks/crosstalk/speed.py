@@ -28,9 +28,10 @@ N_GENES, N_TYPES, BLOCK = 6000, 10, 5000
 
 
 def pair_table() -> pd.DataFrame:
-    table = cx.interactions.load("consensus", route=None)[["ligand_complex", "receptor_complex"]]
-    plain = ~table.apply(lambda c: c.str.contains("|", regex=False)).any(axis=1)
-    return table[plain].drop_duplicates()
+    table = cx.interactions.load("consensus", route=None)
+    key = ["ligand_complex", "receptor_complex"]
+    plain = ~table[key].apply(lambda c: c.str.contains("|", regex=False)).any(axis=1)
+    return table[plain].drop_duplicates(key)
 
 
 def write_tissue(path: Path, genes: list[str], n_cells: int, tissue: str, seed: int) -> None:

@@ -68,60 +68,99 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     for side, column, group in ((source, "ligand", s), (target, "receptor", t)):
         values = side.of(table[f"{column}_complex"].tolist())
         sides[column] = {k: v[group, row] for k, v in values.items()}
-    out = pd.DataFrame(
-        {"source": np.array(source.groups, object)[s], "target": np.array(target.groups, object)[t]}
-    )
-    for column in table.columns:
-        out[column] = table[column].to_numpy()[row]
-    _describe(out, sides, source, target, s, t)
-    _test(out, sides, fdr)
-    out["_last"] = out["family"] == "modulator"
-    order = ["_last", "specificity_fdr", "specificity_pvalue", "magnitude_gmean"]
-    ties = ["source", "target", "ligand_complex", "receptor_complex", "factor", "role"]
-    ascending = [True, True, True, False] + [True] * len(ties)
-    out = out.sort_values(order + ties, ascending=ascending, ignore_index=True)
-    return out.drop(columns="_last")
+    signals = ~table["role"].isin(MODULATORS).to_numpy()
+    tier = np.where(table["evidence_level"] == "database", "database", "literature")
+    family = np.where(signals, tier, "modulator")
+    out = _described(sides, source, target, s, t)
+    out |= _tested(sides, family[row], fdr)
+    out |= _ligands(out, sides, family[row], s, table["ligand_complex"], row, fdr)
+    ties = ["ligand_complex", "receptor_complex", "factor", "role"]
+    rank = table.reset_index(drop=True).sort_values(ties).index.argsort()[row]
+    keys = (out["specificity_fdr"], out["specificity_pvalue"], -out["magnitude_gmean"])
+    order = np.lexsort((rank, t, s, *keys[::-1], ~signals[row]))
+    names = {"source": np.array(source.groups, dtype=object)[s[order]],
+             "target": np.array(target.groups, dtype=object)[t[order]]}  # fmt: skip
+    known = {c: table[c].to_numpy()[row[order]] for c in table}
+    return pd.DataFrame(names | known | {c: np.asarray(v)[order] for c, v in out.items()})
 
 
-def _describe(
-    out: pd.DataFrame, sides: dict, source: Side, target: Side, s: NDArray, t: NDArray
-) -> None:
+def _described(
+    sides: dict, source: Side, target: Side, s: NDArray, t: NDArray
+) -> dict[str, NDArray]:
     """Magnitudes, gates and what kind of evidence each side gives."""
-    both = (("ligand", source, s), ("receptor", target, t))
-    for column, _, _ in both:
-        out[f"magnitude_{column}"] = sides[column]["magnitude"]
-    out["magnitude_gmean"] = np.sqrt(out["magnitude_ligand"] * out["magnitude_receptor"])
-    for column, side, group in both:
+    left, right = (sides[c]["magnitude"] for c in ("ligand", "receptor"))
+    out = {
+        "magnitude_ligand": left,
+        "magnitude_receptor": right,
+        "magnitude_gmean": np.sqrt(left * right),
+    }
+    for column, side, group in (("ligand", source, s), ("receptor", target, t)):
         values = sides[column]
         out[f"magnitude_{column}_low"] = values["low"]
         out[f"magnitude_{column}_high"] = values["high"]
         out[f"expr_prop_{column}"] = values["prop"]
         out[f"gate_{column}"] = values["gate"] == 1
-        out[f"kind_{column}"] = side.kind
-        out[f"unit_{column}"] = side.unit
+        out[f"kind_{column}"] = np.full(len(s), side.kind, dtype=object)
+        out[f"unit_{column}"] = np.full(len(s), side.unit, dtype=object)
         out[f"n_donors_{'source' if column == 'ligand' else 'target'}"] = side.n_donors[group]
-    out["assessable"] = out[["magnitude_ligand", "magnitude_receptor"]].notna().all(axis=1)
-    reason = np.where(out["magnitude_ligand"].isna(), f"ligand not measured in {source.name}", "")
-    missing = out["magnitude_receptor"].isna().to_numpy()
-    add = np.where(missing, f"receptor not measured in {target.name}", "")
-    both_missing = (reason != "") & missing
-    out["reason"] = np.where(both_missing, "neither side measured", np.where(missing, add, reason))
+    missing = np.isnan(left) + 2 * np.isnan(right)
+    reasons = (
+        "",
+        f"ligand not measured in {source.name}",
+        f"receptor not measured in {target.name}",
+        "neither side measured",
+    )
+    out["assessable"] = missing == 0
+    out["reason"] = np.array(reasons, dtype=object)[missing]
+    return out
 
 
-def _test(out: pd.DataFrame, sides: dict, fdr: str) -> None:
-    """Joint p-value, its FDR within each family, and the FDR of ligands."""
+def _tested(sides: dict, family: NDArray, fdr: str) -> dict[str, NDArray]:
+    """Joint p-value and its FDR within each family."""
     left, right = (sides[c]["pvalue"] for c in ("ligand", "receptor"))
-    out["p_ligand"], out["p_receptor"] = left, right
-    for column in sides:
-        out[f"presence_pvalue_{column}"] = sides[column]["presence"]
-    signals = ~out["role"].isin(MODULATORS).to_numpy()
-    out["specificity_pvalue"] = np.where(signals, np.maximum(left, right), np.nan)
-    tier = np.where(out["evidence_level"] == "database", "database", "literature")
-    out["family"] = np.where(signals, tier, "modulator")
-    out["specificity_fdr"] = out["ligand_fdr"] = np.nan
-    for _, rows in out[signals].groupby("family", sort=False).groups.items():
-        out.loc[rows, "specificity_fdr"] = joint_fdr(left[rows], right[rows], fdr)
-        out.loc[rows, "ligand_fdr"] = _ligand_fdr(out.iloc[rows], left[rows], right[rows], fdr)
+    joint = np.where(family == "modulator", np.nan, np.maximum(left, right))
+    adjusted = np.full(len(joint), np.nan)
+    for name in ("literature", "database"):
+        rows = family == name
+        adjusted[rows] = joint_fdr(left[rows], right[rows], fdr)
+    return {
+        "p_ligand": left,
+        "p_receptor": right,
+        "presence_pvalue_ligand": sides["ligand"]["presence"],
+        "presence_pvalue_receptor": sides["receptor"]["presence"],
+        "specificity_pvalue": joint,
+        "family": family,
+        "specificity_fdr": adjusted,
+    }
+
+
+def _ligands(
+    out: dict,
+    sides: dict,
+    family: NDArray,
+    s: NDArray,
+    ligands: pd.Series,
+    row: NDArray,
+    fdr: str,
+) -> dict[str, NDArray]:
+    """FDR of "this ligand of this group meets at least one receptor".
+
+    The receptors of a ligand are joined by Simes into one second side.
+    """
+    code, names = pd.factorize(ligands)
+    unit = s * len(names) + code[row]
+    adjusted = np.full(len(row), np.nan)
+    for name in ("literature", "database"):
+        rows = np.flatnonzero(family == name)
+        number = pd.factorize(unit[rows])[0]
+        left, right = (sides[c]["pvalue"][rows] for c in ("ligand", "receptor"))
+        tested = ~np.isnan(out["specificity_pvalue"][rows])
+        receptors = simes(np.where(tested, right, np.nan), number)[1]
+        ligand = np.full(len(receptors), np.nan)
+        ligand[number] = left
+        ligand[np.isnan(receptors)] = np.nan
+        adjusted[rows] = joint_fdr(ligand, receptors, fdr)[number]
+    return {"ligand_fdr": adjusted}
 
 
 def joint_fdr(left: Float, right: Float, how: str) -> Float:
@@ -133,16 +172,3 @@ def joint_fdr(left: Float, right: Float, how: str) -> Float:
         return bh(larger)
     above = NULL_ABOVE if how == "adaptive" else None
     return adafilter_bh(np.minimum(left, right), larger, null_above=above)
-
-
-def _ligand_fdr(out: pd.DataFrame, left: Float, right: Float, how: str) -> Float:
-    """FDR of "this ligand of this group meets at least one receptor".
-
-    The receptors of a ligand are joined by Simes into one second side.
-    """
-    code = out.groupby(["source", "ligand_complex"], sort=False).ngroup().to_numpy()
-    tested = ~np.isnan(left) & ~np.isnan(right)
-    receptors = simes(np.where(tested, right, np.nan), code)[1]
-    ligand = np.full(len(receptors), np.nan)
-    ligand[code] = left
-    return joint_fdr(np.where(np.isnan(receptors), np.nan, ligand), receptors, how)[code]

@@ -139,10 +139,8 @@ def _mapped(table: pd.DataFrame, column: str, own: str, to: str) -> tuple[pd.Dat
     return table.assign(**{column: new})[new != ""].reset_index(drop=True), notes
 
 
-def attach_modulators(
-    out: pd.DataFrame, known: Knowledge, source: Side, target: Side
-) -> pd.DataFrame:
-    """Add what blocks, carries or activates each signal, with its highest rank on both sides."""
+def modulator_texts(known: Knowledge, source: Side, target: Side) -> list[str]:
+    """What blocks, carries or activates each signal, with its highest rank on both sides."""
     found = known.modulators
     ranks = [
         _highest(side, found[column].tolist())
@@ -152,8 +150,7 @@ def attach_modulators(
     rows = zip(found["interaction"], found["role"], found["modulator_complex"], *ranks, strict=True)
     for label, role, name, a, b in rows:
         texts.setdefault(label, []).append(f"{role} {name} ({a} in source, {b} in target)")
-    joined = {label: "; ".join(parts) for label, parts in texts.items()}
-    return out.assign(modulators=[joined.get(i, "") for i in out[ROW]]).drop(columns=ROW)
+    return ["; ".join(texts.get(label, [])) for label in known.table[ROW]]
 
 
 def _highest(side: Side, texts: list[str]) -> list[str]:
@@ -165,25 +162,24 @@ def _highest(side: Side, texts: list[str]) -> list[str]:
     return ["not measured" if np.isnan(v) else f"{v:.2f}" for v in values]
 
 
-def attach_routes(out: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
+def route_texts(table: pd.DataFrame, source: str, target: str) -> list[str]:
     """Say of a substance that the source does not make by which steps its signal could come.
 
-    Adds `multi_step`: the shortest curated chain from the source that ends with this factor
-    acting on the target, or where the factor is made; empty where the pair is direct.
+    The shortest curated chain from the source that ends with this factor acting on the target,
+    or where the factor is made; empty where the pair is direct.
     """
     sender, receiver = (name.strip().lower().replace(" ", "_") for name in (source, target))
-    elsewhere = out["ligand_kind"].isin(NOT_CODED) & (out["source_tissues"] != "")
-    made = out["source_tissues"].map(lambda text: sender in text.split("; "))
-    wanted = out[elsewhere & ~made].drop_duplicates("factor")
-    if wanted.empty:
-        return out.assign(multi_step="")
-    chains = _chains(sender, receiver)
-    texts = {
-        row.factor: chains.get(row.factor, f"the evidence names {row.source_tissues} as its source")
-        for row in wanted.itertuples()
-    }
-    steps = out["factor"].map(texts).fillna("").where(elsewhere & ~made, "")
-    return out.assign(multi_step=steps)
+    elsewhere = [
+        kind in NOT_CODED and tissues != "" and sender not in tissues.split("; ")
+        for kind, tissues in zip(table["ligand_kind"], table["source_tissues"], strict=True)
+    ]
+    chains = _chains(sender, receiver) if any(elsewhere) else {}
+    return [
+        chains.get(factor, f"the evidence names {tissues} as its source") if there else ""
+        for factor, tissues, there in zip(
+            table["factor"], table["source_tissues"], elsewhere, strict=True
+        )
+    ]
 
 
 @cache

@@ -9,7 +9,7 @@ from anndata import AnnData
 from ...core.checks import check_one_of
 from ...core.errors import InputError
 from .joint import Side, pair
-from .knowledge import Interactions, attach_modulators, attach_routes, gather
+from .knowledge import ROW, Interactions, gather, modulator_texts, route_texts
 from .side import EVIDENCE, NULLS, Options, side
 
 GroupBy = str | None | tuple[str | None, str | None]
@@ -117,8 +117,11 @@ def crosstalk(
         target, groups[1], known.table["receptor_complex"],
         named=known.named[1], kind=asked[1], role="target", options=options,
     )  # fmt: skip
-    out = attach_modulators(pair(known.table, left, right, fdr=fdr), known, left, right)
-    out = attach_routes(out, left.name, right.name)
+    table = known.table.drop(columns=ROW).assign(
+        modulators=modulator_texts(known, left, right),
+        multi_step=route_texts(known.table, left.name, right.name),
+    )
+    out = pair(table, left, right, fdr=fdr)
     same = source is target
     out.attrs = {
         "parameters": {

@@ -93,6 +93,7 @@ def _context(folder: Path) -> dict[str, Any]:
         "poor": _poor_coverage(tables.get("coverage")),
         "low_coverage": LOW_COVERAGE,
         "directions": _directions(tables.get("crosstalk"), fdr),
+        "changes": _changes(tables.get("contrast"), fdr),
         "figures": _figures(folder / "figures"),
         "tables": [_embedded(name, table) for name, table in tables.items()],
         "methods": _texts(run.get("methods")),
@@ -153,29 +154,55 @@ def _poor_coverage(table: pd.DataFrame | None) -> list[dict[str, Any]]:
 
 def _directions(table: pd.DataFrame | None, fdr: float) -> list[dict[str, Any]]:
     """Per direction: how much was assessed and called, and the first different pairs."""
-    if table is None or table.empty:
-        return []
-    keys = [c for c in ("source_tissue", "target_tissue") if c in table]
-    parts = list(table.groupby(keys, sort=False)) if keys else [(("sender", "receiver"), table)]
+    parts = _by_direction(table)
     top = TOP if len(parts) <= 4 else TOP_OF_MANY
     return [
         {
-            "name": " to ".join(map(str, key)),
+            "name": name,
             "n": len(part),
             "n_assessed": int(part["magnitude_gmean"].notna().sum()),
             "n_tested": int(part["specificity_pvalue"].notna().sum()),
             "n_called": int((part["specificity_fdr"] <= fdr).sum()),
-            "top": _first_pairs(part, top),
+            "top": _first_pairs(part[part["magnitude_gmean"].notna()], top),
         }
-        for key, part in parts
+        for name, part in parts
     ]
 
 
-def _first_pairs(part: pd.DataFrame, top: int) -> list[dict[str, Any]]:
-    rows = part[part["magnitude_gmean"].notna()]
+def _changes(table: pd.DataFrame | None, fdr: float) -> list[dict[str, Any]]:
+    """Per direction and contrast: how many ligands changed, and the first different pairs."""
+    found = []
+    for name, direction in _by_direction(table):
+        for contrast, part in direction.groupby("contrast", sort=False):
+            tested = part[part["pvalue"].notna()]
+            found.append(
+                {
+                    "name": f"{name}, {contrast}",
+                    "n_tested": len(tested),
+                    "n_called": int((part["fdr"] <= fdr).sum()),
+                    "top": _first_pairs(tested.sort_values("pvalue", kind="stable"), TOP_OF_MANY),
+                }
+            )
+    return found
+
+
+def _by_direction(table: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:
+    if table is None or table.empty:
+        return []
+    keys = [c for c in ("source_tissue", "target_tissue") if c in table]
+    if not keys:
+        return [("sender to receiver", table)]
+    return [(" to ".join(map(str, key)), part) for key, part in table.groupby(keys, sort=False)]
+
+
+def _first_pairs(rows: pd.DataFrame, top: int) -> list[dict[str, Any]]:
+    """First different signals; carriers and decoys modify signals and stay in the table."""
+    if "role" in rows:
+        rows = rows[~rows["role"].isin(["carrier", "decoy"])]
     rows = rows.drop_duplicates(["factor", "ligand_complex", "receptor_complex"]).head(top)
     optional = ["evidence_level", "effects", "references", "conflict", "role"]
     optional += ["n_donors_source", "n_donors_target", "unit_ligand", "unit_receptor"]
+    optional += ["direction", "predicted_effect", "logfc_ligand"]
     return rows.assign(**{c: np.nan for c in optional if c not in rows}).to_dict("records")
 
 

@@ -92,10 +92,10 @@ def test_a_stronger_level_keeps_fewer_rows():
 
 
 def test_unverified_rows_can_stay_out():
-    everything = load(["myokine_sender", "marker_skeletal_stem_cell"])
-    backed = load(["myokine_sender", "marker_skeletal_stem_cell"], unverified=False)
+    everything = load(["osteokine_sender", "marker_skeletal_stem_cell"])
+    backed = load(["osteokine_sender", "marker_skeletal_stem_cell"], unverified=False)
     fewer = everything["source"].value_counts() - backed["source"].value_counts()
-    assert fewer["myokine_sender"] >= 1
+    assert fewer["osteokine_sender"] >= 1
     assert fewer["marker_skeletal_stem_cell"] == 8
 
 

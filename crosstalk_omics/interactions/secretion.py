@@ -25,7 +25,7 @@ from .complexes import parse
 from .hormones import NOT_CODED
 
 CONTACT = re.compile(
-    r"^(CDH\d+|PCDH.*|DS[CG]\d|HLA-.*|H2-.*|RT1-.*|EFN[AB]\d|DLL\d|JAG[12]|CLDN\d+|NECTIN\d|CADM\d"
+    r"^(CDH\d+|PCDH.*|DS[CG]\d|HLA-.*|H2-.*|RT1-.*|EFN[AB]\d|EPH[AB]\d+|DLL\d|JAG[12]|CLDN\d+|NECTIN\d|CADM\d"
     r"|NRXN\d|NLGN.*|LRRTM\d|ICAM\d|VCAM1|PECAM1|F11R|JAM[23]|NCAM\d|L1CAM|CNTN\d|CNTNAP\d"
     r"|TENM\d|CD80|CD86|CD274|PDCD1LG2|ICOSLG|PVR|THY1|SEL[ELP]|SELPLG|GJ[A-E]\d+|CEACAM\d+)$",
     re.IGNORECASE,

@@ -82,7 +82,13 @@ def tau2_of(y: Array, v: Array, method: str) -> Array:
 
 
 def pool(
-    y: Array, v: Array, *, method: str = "reml", knapp_hartung: bool = True, level: float = 0.95
+    y: Array,
+    v: Array,
+    *,
+    method: str = "reml",
+    knapp_hartung: bool = True,
+    truncated: bool = False,
+    level: float = 0.95,
 ) -> Pooled:
     """Pool the effects of each row over its studies.
 
@@ -94,6 +100,9 @@ def pool(
         Of the variance between studies, see `tau2_of`.
     knapp_hartung
         Student's t with the weighted residual variance; a row of one study stays normal.
+    truncated
+        Let that variance not fall below the one that the studies' own errors give: few studies
+        that agree by chance would otherwise look exact.
     level
         Of the intervals.
 
@@ -110,6 +119,7 @@ def pool(
         se = np.sqrt(1 / total)
         several = (k > 1) & knapp_hartung
         residual = (w * np.square(y0 - mean[:, None])).sum(axis=1) / (k - 1)
+        residual = np.maximum(residual, 1.0) if truncated else residual
         se = np.where(several, np.sqrt(residual / total), se)
         df = np.where(several, k - 1, np.inf)
         fixed, _, centre = _sums(y0, v0, np.zeros(len(y)), seen)

@@ -149,10 +149,24 @@ def test_rra_is_calibrated_without_agreement(rng):
     assert table["padj"].min() > 0.05
 
 
-def test_random_effects_are_calibrated_on_shuffled_studies(rng):
+def test_random_effects_are_calibrated_without_an_effect(rng):
     genes = [f"g{i}" for i in range(3000)]
-    table = meta([study(rng, 0.0, genes=genes) for _ in range(5)])
-    assert 0.03 < (table["pvalue"] < 0.05).mean() < 0.065
+    tables = [study(rng, 0.0, genes=genes) for _ in range(5)]
+    assert 0.035 < (meta(tables)["pvalue"] < 0.05).mean() < 0.06
+    assert (meta(tables, truncated=True)["pvalue"] < 0.05).mean() < 0.035
+
+
+def test_three_studies_that_agree_by_chance_are_not_exact_when_truncated():
+    tables = [pd.DataFrame({"gene": ["A"], "logfc": [x], "se": [1.0]}) for x in (0.1, 0.101, 0.102)]
+    assert meta(tables)["pvalue"].iloc[0] < 0.001
+    assert meta(tables, truncated=True)["pvalue"].iloc[0] > 0.5
+
+
+def test_a_study_without_an_error_does_not_count(rng):
+    tables = [study(rng, 1.0) for _ in range(3)]
+    tables[2].loc[0, "se"] = np.nan
+    table = meta(tables).set_index("gene")
+    assert table["n_studies"].to_dict() == {"A": 2, "B": 3, "C": 3}
 
 
 def test_a_forest_has_one_row_per_study_with_the_key(rng):

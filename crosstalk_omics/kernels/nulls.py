@@ -188,7 +188,20 @@ def sparse_tail(
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def group_sums(data, rows, indptr, labels, out):
+def _add_values(data, rows, indptr, place, out):
+    """Add each value of a gene at every place of its cell; cells in their order."""
+    for j in prange(len(indptr) - 1):
+        sums = out[j]
+        for p in range(indptr[j], indptr[j + 1]):
+            v = data[p]
+            at = place[rows[p]]
+            for b in range(len(at)):
+                sums[at[b]] += v
+
+
+def group_sums(
+    data: Float, rows: NDArray[np.int64], indptr: NDArray[np.int64], labels: NDArray, out: Float
+) -> None:
     """Sum each gene over the cells of each group, for many labellings at once.
 
     Parameters
@@ -198,14 +211,13 @@ def group_sums(data, rows, indptr, labels, out):
     labels
         (n_cells, n_labellings) group codes.
     out
-        (n_genes, n_labellings, n_groups), filled in place, cells in their order.
+        (n_genes, n_labellings, n_groups), zeros, filled in place.
     """
-    for j in prange(len(indptr) - 1):
-        for p in range(indptr[j], indptr[j + 1]):
-            v = data[p]
-            i = rows[p]
-            for b in range(labels.shape[1]):
-                out[j, b, labels[i, b]] += v
+    n_genes, n_labellings, n_groups = out.shape
+    small = n_labellings * n_groups < 2**16  # half the memory traffic
+    place = labels.astype(np.uint16 if small else np.int64)
+    place += (np.arange(n_labellings) * n_groups).astype(place.dtype)
+    _add_values(data, rows, indptr, place, out.reshape(n_genes, n_labellings * n_groups))
 
 
 def shuffled(

@@ -169,24 +169,24 @@ def _keys(values, bits, mirror, keys):
 
 @njit(cache=True, nogil=True)
 def _add_counted(values, n, n_absent, d, distinct, which, hit, n_hits, start, column, want, cap,
-                 top, powers, table, hits, out):  # fmt: skip
-    """Add the statistics of the net's genes of a row with few distinct values."""
+                 top, powers, table, zero, out):  # fmt: skip
+    """Add the statistics, less those of zero, of the net's genes: few distinct values."""
     for k in range(d):
         g, t = _count(values, distinct[k])
         g += n_absent if distinct[k] < 0 else 0
         _statistics(g, t, n, want, cap, top, powers, table[k])
+        table[k] -= zero
     for h in range(n_hits):
         if which[h] >= 0:
             for j in range(start[hit[h]], start[hit[h] + 1]):
-                hits[column[j]] += 1
                 for q in range(want.size):
                     out[column[j], q] += table[which[h], q]
 
 
 @njit(cache=True, nogil=True)
 def _add_ordered(values, bits, mirror, n, n_zero, hit, place, n_hits, start, column, want, cap,
-                 top, powers, keys, ordered, first, value, hits, out):  # fmt: skip
-    """Add the statistics of the net's genes of a row with many distinct values."""
+                 top, powers, keys, ordered, first, value, zero, out):  # fmt: skip
+    """Add the statistics, less those of zero, of the net's genes: many distinct values."""
     m = _keys(values, bits, mirror, keys)
     low, shift = _into_buckets(keys, m, first, ordered)
     done = np.zeros(N_BUCKETS, np.uint8)
@@ -204,8 +204,8 @@ def _add_ordered(values, bits, mirror, n, n_zero, hit, place, n_hits, start, col
         right = _bound(ordered, left, first[b + 1], key, True)
         g = m - right + (n_zero if key < 0 else 0)
         _statistics(g, right - left, n, want, cap, top, powers, value)
+        value -= zero
         for j in range(start[hit[h]], start[hit[h] + 1]):
-            hits[column[j]] += 1
             for q in range(want.size):
                 out[column[j], q] += value[q]
 
@@ -247,7 +247,7 @@ def rank_sums(
         Results per row: (n_rows, n_columns, n_want) sums, (n_rows, n_columns) measured genes,
         (n_rows,) values other than 0, (n_rows,) measured genes.
     """
-    value, hits = np.empty(want.size), np.empty(size.size, np.int64)
+    value, zero = np.empty(want.size), np.zeros(want.size)
     table, distinct = np.empty((MAX_COUNTED, want.size)), np.empty(MAX_COUNTED, data.dtype)
     keys, ordered = np.empty(n_genes, np.int64), np.empty(n_genes, np.int64)
     first = np.zeros(N_BUCKETS + 2, np.int64)
@@ -256,7 +256,6 @@ def rank_sums(
     for i in range(lo, hi):
         row, values = i - lo, data[indptr[i] : indptr[i + 1]]
         count[row, :] = size
-        hits[:] = 0
         positive, negative, missing = _census(values)
         n, m = n_genes - missing, positive + negative
         filled[row], measured[row] = m, n
@@ -266,16 +265,18 @@ def rank_sums(
         if missing:
             _leave_out(values, hit, place, n_hits, start, column, count[row])
         cap, top = min(max_rank, n), max(2, int(np.ceil(top_fraction * n)))
+        if n > m:
+            _statistics(positive, n - m, n, want, cap, top, powers, zero)
+        else:
+            zero[:] = 0
+        for c in range(size.size):
+            for q in range(want.size):
+                out[row, c, q] = count[row, c] * zero[q]
         d = _distinct(values, place, n_hits, which, distinct)
         if d >= 0:
             _add_counted(values, n, n_genes - values.size, d, distinct, which, hit, n_hits, start,
-                         column, want, cap, top, powers, table, hits, out[row])  # fmt: skip
+                         column, want, cap, top, powers, table, zero, out[row])  # fmt: skip
         else:
             here = bits[indptr[i] : indptr[i + 1]]
             _add_ordered(values, here, mirror, n, n - m, hit, place, n_hits, start, column, want,
-                         cap, top, powers, keys, ordered, first, value, hits, out[row])  # fmt: skip
-        if n > m:
-            _statistics(positive, n - m, n, want, cap, top, powers, value)
-            for c in range(size.size):
-                for q in range(want.size):
-                    out[row, c, q] += (count[row, c] - hits[c]) * value[q]
+                         cap, top, powers, keys, ordered, first, value, zero, out[row])  # fmt: skip

@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := .[bulk,circos,dask]
 
-.PHONY: demo test lint real notebooks figures bench clean
+.PHONY: demo test lint validate real notebooks figures bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/crosstalk run examples/demo.yaml
@@ -16,6 +16,9 @@ test: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+validate: $(VENV)/.installed
+	$(BIN)/crosstalk signatures validate
 
 # The studies on real public files, which are fetched unless CROSSTALK_CACHE holds them
 real: $(VENV)/.installed

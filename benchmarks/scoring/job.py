@@ -62,7 +62,7 @@ def scanpy(adata: ad.AnnData, net: pd.DataFrame, method: str) -> pd.DataFrame:
 def gseapy(adata: ad.AnnData, net: pd.DataFrame, method: str) -> pd.DataFrame:
     import gseapy
 
-    part = adata[:GSEAPY_CELLS].to_df().T
+    part = adata.to_df().T
     sets = {name: list(genes) for name, genes in net.groupby("source")["target"]}
     with contextlib.redirect_stdout(io.StringIO()):
         found = gseapy.ssgsea(
@@ -92,8 +92,15 @@ def memory(field: str) -> int:
     raise OSError(field)
 
 
-def measure(tool: str, method: str, adata: ad.AnnData, net: pd.DataFrame, repeats: int) -> dict:
-    run = TOOLS[tool]
+def measure(
+    tool: str, method: str, adata: ad.AnnData, net: pd.DataFrame, repeats: int, cells: int
+) -> dict:
+    run, scale = TOOLS[tool], 1.0
+    if tool == "gseapy":
+        cells = min(cells, GSEAPY_CELLS)
+    if tool not in ("ours", "reading") and cells < adata.n_obs:
+        scale = adata.n_obs / cells
+        adata = adata[:cells].copy()
     warm = adata[:100].to_memory() if adata.isbacked else adata[:100].copy()
     run(warm, net, method)
     fresh = (
@@ -107,11 +114,11 @@ def measure(tool: str, method: str, adata: ad.AnnData, net: pd.DataFrame, repeat
         scores = run(fresh, net, method)
         seconds.append(time.perf_counter() - wall)
         processor.append(time.process_time() - cpu)
-    scale = adata.n_obs / min(GSEAPY_CELLS, adata.n_obs) if tool == "gseapy" else 1
     peak = memory("VmHWM")
     found = {
         "seconds": float(np.median(seconds)) * scale,
         "processor_seconds": float(np.median(processor)) * scale,
+        "measured_cells": adata.n_obs,
         "memory": peak - before,
         "resident": peak,
     }
@@ -119,10 +126,11 @@ def measure(tool: str, method: str, adata: ad.AnnData, net: pd.DataFrame, repeat
 
 
 def main() -> None:
-    source, net_path, tool, method, repeats, out = sys.argv[1:]
+    source, net_path, tool, method, repeats, cells, out = sys.argv[1:]
     path = Path(source)
     adata = ad.read_h5ad(path, backed="r") if path.suffix == ".h5ad" else inputs.load(path)
-    found = measure(tool, method, adata, pd.read_csv(net_path, sep="\t"), int(repeats))
+    net = pd.read_csv(net_path, sep="\t")
+    found = measure(tool, method, adata, net, int(repeats), int(cells))
     found.pop("scores").iloc[:10000].to_csv(out, sep="\t", float_format="%.9g")
     print("RESULT" + json.dumps(found))
 

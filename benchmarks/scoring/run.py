@@ -30,11 +30,15 @@ BARS = {"ucell": 10, "aucell": 30, "ulm": 50, "zscore": 20, "mean": 20, "score_g
         "ssgsea": 5}  # fmt: skip
 
 
-def one(source: Path, net: Path, tool: str, method: str, repeats: int, out: Path) -> dict | None:
+def one(
+    source: Path, net: Path, tool: str, method: str, out: Path, *, repeats: int = 1,
+    cells: int = 10**9,
+) -> dict | None:  # fmt: skip
     """Run one measurement in a process of its own; `None` if it failed."""
     root = str(HERE.parent.parent)
     done = subprocess.run(
-        [sys.executable, HERE / "job.py", source, net, tool, method, str(repeats), out],
+        [sys.executable, HERE / "job.py", source, net, tool, method, str(repeats), str(cells),
+         out],
         capture_output=True, text=True, check=False, cwd=root,
         env={**os.environ, "PYTHONPATH": root},
     )  # fmt: skip
@@ -56,7 +60,7 @@ def agreement(ours: Path, theirs: Path) -> tuple[float, float]:
 
 
 def measure(
-    name: str, source: Path, net: Path, folder: Path, repeats: int, peer_repeats: int
+    name: str, source: Path, net: Path, folder: Path, repeats: int, peers_do: dict[str, int]
 ) -> pd.DataFrame:
     """All tools on one input; ours first, then the peers of each method."""
     adata = inputs.load(source)
@@ -64,18 +68,18 @@ def measure(
     about = {"input": name, "cells": adata.n_obs, "genes": adata.n_vars, "values": adata.X.nnz}
     del adata
     rows = []
-    floor = one(source, net, "reading", "reading", repeats, folder / "reading.tsv")
+    floor = one(source, net, "reading", "reading", folder / "reading.tsv", repeats=repeats)
     rows.append({**about, "tool": "reading", "method": "reading", **floor})
     for method, peers in PEERS.items():
         mine = folder / f"{name}.ours.{method}.tsv"
-        found = one(source, net, "ours", method, repeats, mine)
+        found = one(source, net, "ours", method, mine, repeats=repeats)
         rows.append({**about, "tool": "ours", "method": method, **found})
         for tool in peers:
             if find_spec(tool) is None:
                 print(f"  {tool} is not installed: skipped", flush=True)
                 continue
             theirs = folder / f"{name}.{tool}.{method}.tsv"
-            peer = one(source, net, tool, method, peer_repeats, theirs)
+            peer = one(source, net, tool, method, theirs, **peers_do)
             if peer is None:
                 continue
             apart, rank = agreement(mine, theirs)
@@ -84,7 +88,7 @@ def measure(
                          "bar": BARS.get(method, np.nan), "largest_difference": apart,
                          "lowest_rank_correlation": rank})  # fmt: skip
     table = pd.DataFrame(rows)
-    table["memory_share"] = table["memory"] / size
+    table["memory_share"] = table["memory"] / (size * table["measured_cells"] / table["cells"])
     table["times_reading"] = table["seconds"] / floor["seconds"]
     return table
 
@@ -98,7 +102,7 @@ def disk(x, n_cells: int, folder: Path) -> pd.DataFrame:
         net = folder / f"net{n_sets}.tsv"
         inputs.signatures(inputs.genes(), n_sets).to_csv(net, sep="\t", index=False)
         for method in methods:
-            found = one(path, net, "ours", method, 1, folder / "disk.tsv")
+            found = one(path, net, "ours", method, folder / "disk.tsv")
             if found:
                 rows.append({"cells": n_cells, "sets": n_sets, "method": method, **found})
     return pd.DataFrame(rows)
@@ -133,10 +137,11 @@ def main() -> None:
     parser.add_argument("--disk-cells", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-repeats", type=int, help="default: as --repeats")
+    parser.add_argument("--peer-cells", type=int, default=10**9, help="their time is scaled")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    repeats = asked.repeats, asked.peer_repeats or asked.repeats
+    peers_do = {"repeats": asked.peer_repeats or asked.repeats, "cells": asked.peer_cells}
     with tempfile.TemporaryDirectory() as temporary:
         folder, tables = Path(temporary), []
         try:
@@ -147,7 +152,7 @@ def main() -> None:
             net = folder / "net_real.tsv"
             inputs.signatures(list(adata.var_names)).to_csv(net, sep="\t", index=False)
             source = inputs.save(folder / "real", adata.X, list(adata.var_names))
-            tables.append(measure("real", source, net, folder, *repeats))
+            tables.append(measure("real", source, net, folder, asked.repeats, peers_do))
         x = inputs.generated(asked.cells)
         net = folder / "net.tsv"
         inputs.signatures(inputs.genes()).to_csv(net, sep="\t", index=False)
@@ -156,7 +161,7 @@ def main() -> None:
             found = disk(x, asked.disk_cells, folder)
             found.to_csv(asked.out / "disk.tsv", sep="\t", index=False, float_format="%.4g")
         del x
-        tables.append(measure("generated", source, net, folder, *repeats))
+        tables.append(measure("generated", source, net, folder, asked.repeats, peers_do))
     table = pd.concat(tables, ignore_index=True)
     table.to_csv(asked.out / "speed.tsv", sep="\t", index=False, float_format="%.4g", na_rep="NA")
     plot(table, asked.out / "speed")

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
+from PIL import Image
 
 from crosstalk_omics import pl
 
@@ -46,6 +47,13 @@ def publish(figure: Any, name: str, table: pd.DataFrame) -> None:
     rounded = table.assign(**{c: table[c].map("{:.4g}".format).astype(float) for c in numbers})
     for path in pl.save(figure, folder / name, table=rounded, close=True):
         print(path)
+
+
+def shrunk(path: Path) -> Image.Image:
+    """Return a picture in grey and small: enough to compare, little to keep."""
+    picture = Image.open(path).convert("L")
+    picture.thumbnail((600, 600))
+    return picture
 
 
 def letter(ax: Any, text: str) -> None:

@@ -2,11 +2,9 @@
 
 import shutil
 
-from _results import ROOT, results
-from PIL import Image
+from _results import ROOT, results, shrunk
 
 EXPECTED = ROOT / "figures" / "expected"
-SIZE = 600  # pixels of the longer side: enough to compare, small enough to keep
 
 for script in sorted((ROOT / "figures").glob("fig_*.py")):
     made = results() / "figures" / script.stem
@@ -15,7 +13,5 @@ for script in sorted((ROOT / "figures").glob("fig_*.py")):
         continue
     EXPECTED.mkdir(exist_ok=True)
     shutil.copyfile(made.with_suffix(".csv"), EXPECTED / f"{script.stem}.csv")
-    picture = Image.open(made.with_suffix(".png")).convert("L")
-    picture.thumbnail((SIZE, SIZE))
-    picture.save(EXPECTED / f"{script.stem}.png", optimize=True)
+    shrunk(made.with_suffix(".png")).save(EXPECTED / f"{script.stem}.png", optimize=True)
     print(f"{script.stem}: accepted")

@@ -19,11 +19,11 @@ scores = scores[["donor", "condition", SIGNATURE]].sort_values(["donor", "condit
 
 with pl.theme():
     figure = plt.figure(figsize=(pl.TWO_COLUMNS, 6.2), layout="constrained")
-    above, below = figure.subfigures(2, 1)
-    left, right = above.subplots(1, 2, width_ratios=[1.5, 1])
+    rows = figure.add_gridspec(2, 1)
+    left, right = rows[0].subgridspec(1, 2, width_ratios=[1.5, 1]).subplots()
     letter(pl.volcano(ligands, ax=left), "A")
     letter(pl.score_strip(scores, SIGNATURE, tests=tests, unit=METHOD, ax=right), "B")
-    letter(pl.score_effects(tests, top=15, ax=below.subplots()), "C")
+    letter(pl.score_effects(tests, top=15, ax=rows[1].subgridspec(1, 1).subplots()), "C")
 
 drawn = {"A": ligands, "B": scores, "C": tests.nsmallest(15, "pvalue")}
 table = pd.concat([part.assign(panel=name) for name, part in drawn.items()])

@@ -14,9 +14,9 @@ ranks = ranks[ranks["magnitude_gmean"].notna()]
 
 with pl.theme():
     figure = plt.figure(figsize=(pl.TWO_COLUMNS, 6.4), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.3])
-    letter(pl.volcano(change, ax=above.subplots()), "A")
-    letter(pl.crosstalk_ranks(ranks, ax=below.subplots()), "B")
+    above, below = figure.subplots(2, 1, height_ratios=[1, 1.3])
+    letter(pl.volcano(change, ax=above), "A")
+    letter(pl.crosstalk_ranks(ranks, ax=below), "B")
 
 table = pd.concat([change.assign(panel="A"), ranks.assign(panel="B")])
 SHOWN = ["panel", "factor", "ligand_complex", "receptor_complex", "role", "logfc_ligand"]

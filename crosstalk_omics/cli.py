@@ -95,6 +95,23 @@ def init(
     print(f"Wrote {write_template(path)}. Edit it, then: crosstalk run {path}")
 
 
+@app.command(epilog="Example: crosstalk calibrate examples/demo.yaml muscle bone -o calibration")
+def calibrate(
+    study: Annotated[Path, typer.Argument(help="Study file.")],
+    source: Annotated[str, typer.Argument(help="Name of the sending tissue in it.")],
+    target: Annotated[str, typer.Argument(help="Name of the receiving tissue in it.")],
+    repeats: Annotated[int, typer.Option(help="Repeats of each shuffle.")] = 20,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write to.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Rerun the inference with shuffled labels, rewired pairs and decoys: are p-values true?"""
+    from . import pipeline
+
+    _show(pipeline.calibrate(study, source, target, n_repeats=repeats, output=output), json)
+
+
 @datasets_app.command("list")
 def datasets_list(json: Json = False) -> None:
     """List the data sets and resources of the manifest."""

@@ -90,3 +90,20 @@ def test_bad_input_is_named_and_leaves_no_results(tmp_path, change, expected):
     with pytest.raises(CrosstalkError, match=expected):
         pipeline.run(study, output=tmp_path / "results")
     assert not (tmp_path / "results").exists()
+
+
+def test_calibrate_writes_its_table_and_picture(demo, tmp_path):
+    table = pipeline.calibrate(
+        demo.parent / "study.yaml", "muscle", "bone", n_repeats=2, output=tmp_path / "cal"
+    )
+    labels = table[(table["scenario"] == "labels") & (table["measure"] == "type1_0.05")]
+    single = labels[labels["side"] != "pair"]
+    assert single["value"].between(0.02, 0.08).all()
+    assert {p.name for p in (tmp_path / "cal").iterdir()} == {
+        "calibration.tsv", "qq.csv", "qq.png", "qq.svg"
+    }  # fmt: skip
+
+
+def test_calibrate_names_the_unknown_tissue(demo):
+    with pytest.raises(CrosstalkError, match="Did you mean 'muscle'"):
+        pipeline.calibrate(demo.parent / "study.yaml", "muscel", "bone")

@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from ..config import Study, read_study
+from ..core.checks import check_one_of
+from ..core.files import write_table
 from ..core.progress import progress
 from .engine import Workspace
 from .steps import Context, plan
 
-__all__ = ["run", "summary"]
+__all__ = ["calibrate", "run", "summary"]
 log = logging.getLogger("crosstalk_omics")
 
 
@@ -51,6 +53,59 @@ def run(study: str | Path | Study, *, output: str | Path | None = None) -> Path:
     for step in progress(steps, study.name):
         work.run(step)
     return work.finish()
+
+
+def calibrate(
+    study: str | Path | Study,
+    source: str,
+    target: str,
+    *,
+    n_repeats: int = 20,
+    output: str | Path | None = None,
+) -> pd.DataFrame:
+    """Rerun one direction of a study where the answer is known; see `cx.tl.calibrate`.
+
+    Parameters
+    ----------
+    study
+        Path of a study file, or a validated study.
+    source, target
+        Names of the sending and the receiving tissue in the study.
+    n_repeats
+        Repeats of each shuffle.
+    output
+        Folder for `calibration.tsv`, `qq.csv` and the QQ plot; None writes nothing.
+
+    Returns
+    -------
+    One row per scenario, side and measure, with its bar and whether it is met.
+
+    Raises
+    ------
+    InputError
+        The study has no such tissue, or its data cannot be used.
+    """
+    from .. import pl, tl
+
+    study = study if isinstance(study, Study) else read_study(study)
+    for name in (source, target):
+        check_one_of(name, list(study.tissues), "The tissue")
+    context = Context(study)
+    result = tl.calibrate(
+        context.tissue(source),
+        context.tissue(target),
+        groupby=(context.group(source), context.group(target)),
+        interactions=context.interactions(),
+        route=None,
+        null=study.inference.null,
+        n_repeats=n_repeats,
+        level=study.inference.fdr,
+        seed=study.seed,
+    )
+    if output is not None:
+        write_table(Path(output) / "calibration.tsv", result.summary)
+        pl.save(pl.calibration_qq(result.qq), Path(output) / "qq", table=result.qq, close=True)
+    return result.summary
 
 
 def summary(folder: str | Path) -> str:

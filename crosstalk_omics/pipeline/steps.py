@@ -34,6 +34,10 @@ class Context:
             self.loaded[name] = load_tissue(name, self.study)
         return self.loaded[name]
 
+    def group(self, name: str) -> str | None:
+        """Column with the groups of tissue `name`, where it has some."""
+        return CELL_TYPE if self.study.grouped(name) else None
+
     def interactions(self) -> pd.DataFrame:
         """Return the interaction table of the study, in human symbols."""
         from .. import interactions
@@ -205,7 +209,7 @@ def score(context: Context, name: str, folder: Path) -> list[str]:
     if block.contrast is None:
         (folder / "parts" / f"tests_{name}.tsv").unlink(missing_ok=True)
         return []
-    group = _group(context.study, name)
+    group = context.group(name)
     tests = [_compare(adata, m, block, group) for m in asked.methods]
     write_table(folder / "parts" / f"tests_{name}.tsv", pd.concat(tests).assign(tissue=name))
     return list(dict.fromkeys(note for t in tests for note in t.attrs.get("notes", [])))
@@ -251,7 +255,7 @@ def infer(context: Context, source: str, target: str, folder: Path) -> list[str]
     table = tl.crosstalk(
         context.tissue(source),
         context.tissue(target),
-        groupby=(_group(study, source), _group(study, target)),
+        groupby=(context.group(source), context.group(target)),
         donor=DONOR,
         interactions=context.interactions(),
         route=None,  # the table was filtered when it was read
@@ -275,7 +279,7 @@ def contrast(context: Context, source: str, target: str, folder: Path) -> list[s
         condition=CONDITION,
         reference=block.contrast.reference,
         donor=DONOR,
-        groupby=(_group(study, source), _group(study, target)),
+        groupby=(context.group(source), context.group(target)),
         covariates=block.contrast.covariates,
         paired=block.contrast.paired,
         interactions=context.interactions(),
@@ -318,10 +322,6 @@ def _analytes(asked: Paired) -> pd.DataFrame | None:
     check_columns(table, [asked.analytes.key, *asked.analytes.columns], asked.analytes.dataset)
     values = table.groupby(table[asked.analytes.key].astype(str))[list(asked.analytes.columns)]
     return values.mean()
-
-
-def _group(study: Study, name: str) -> str | None:
-    return CELL_TYPE if study.grouped(name) else None
 
 
 def _keep(table: pd.DataFrame, folder: Path, kind: str, source: str, target: str) -> list[str]:

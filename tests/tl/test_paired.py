@@ -244,6 +244,7 @@ def test_scores_genes_and_blood_values_take_part(pair, rng):
     )
     kinds = table.groupby("feature_kind").size()
     assert kinds.to_dict() == {"receptor": 8, "signature": 8, "analyte": 8, "gene": 8}
+    assert (table["factor"] == table["ligand_complex"]).all()
     by_kind = table.set_index(["ligand_complex", "feature_kind"])
     assert by_kind.loc[("L0", "signature"), "correlation"] == pytest.approx(
         by_kind.loc[("L0", "receptor"), "correlation"]

@@ -263,6 +263,10 @@ def _features(
     rows[texts] = rows[texts].astype(object).fillna("")
     rows["ligand_complex"] = senders["ligand_complex"].to_numpy()[rows["_sender"]]
     rows["gene_ligand"] = senders["gene_ligand"].to_numpy()[rows["_sender"]]
+    factor = known.groupby("ligand_complex")["factor"].first()
+    rows["factor"] = (
+        rows["ligand_complex"].map(factor).fillna("").where(rows["factor"] == "", rows["factor"])
+    )
     for column in feature:
         rows[column] = feature[column].to_numpy()[rows["_feature"]]
     return matrix, rows

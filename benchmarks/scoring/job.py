@@ -14,6 +14,7 @@ import anndata as ad
 import inputs
 import numpy as np
 import pandas as pd
+from packaging.version import Version
 
 warnings.simplefilter("ignore")
 GSEAPY_CELLS = 200
@@ -44,7 +45,9 @@ def decoupler(adata: ad.AnnData, net: pd.DataFrame, method: str) -> pd.DataFrame
     import decoupler as dc
 
     name = {"mean": "waggr"}.get(method, method)
-    more = {"waggr": {"times": 0}, "zscore": {"flavor": "KSEA"}}.get(name, {})
+    # before 2.3 the names of the two flavours were exchanged; the one that centres is ours
+    flavor = "KSEA" if Version(dc.__version__) >= Version("2.3") else "RoKAI"
+    more = {"waggr": {"times": 0}, "zscore": {"flavor": flavor}}.get(name, {})
     # small batches are the quickest way to run it
     getattr(dc.mt, name)(adata, net, tmin=1, empty=False, bsize=1000, verbose=False, **more)
     return adata.obsm[f"score_{name}"]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,17 @@ PACKAGES = ("crosstalk_omics", "scanpy", "anndata", "pandas", "numpy", "scipy", 
 
 def versions(*more: str) -> dict[str, str]:
     """Versions of Python, of the packages that every result depends on, and of `more`."""
-    found = {"python": platform.python_version()}
-    for name in (*PACKAGES, *more):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    named = {name: _version(name) for name in (*PACKAGES, *more)}
+    return {"python": platform.python_version(), **named}
+
+
+@cache
+def _version(name: str) -> str:
+    """Version of an installed package; reading it takes milliseconds."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def digest_frame(frame: pd.DataFrame) -> str:

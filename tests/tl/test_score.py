@@ -152,6 +152,23 @@ def test_aucell_is_the_mean_over_random_breaks_of_ties(rng):
     assert (np.abs(found - np.mean(draws, axis=0)) < 4.5 * error + 1e-12).all()
 
 
+def test_ssgsea_is_the_mean_over_random_orders_of_ties(rng):
+    """The walk of the reference over genes in one order; tied genes have their mean rank."""
+    x = rng.poisson(0.7, (4, 50)).astype(float)
+    adata = ad.AnnData(x, var=pd.DataFrame(index=[f"G{i}" for i in range(50)]))
+    net = as_net({"s": [f"G{i}" for i in range(6)]})
+    found = frame(tl.score(adata, net, "ssgsea", copy=True), "ssgsea")["s"]
+    weight, draws = rankdata(x, axis=1) ** 0.25, []
+    for _ in range(3000):
+        order = np.lexsort((rng.random(x.shape), -x), axis=1)
+        inside = order < 6
+        steps = np.where(inside, np.take_along_axis(weight, order, axis=1), 0)
+        walk = np.cumsum(steps, axis=1) / steps.sum(axis=1, keepdims=True)
+        draws.append((walk - np.cumsum(~inside, axis=1) / 44).sum(axis=1))
+    error = np.std(draws, axis=0) / np.sqrt(len(draws))
+    assert (np.abs(found - np.mean(draws, axis=0)) < 4.5 * error + 1e-9).all()
+
+
 def by_hand(x: np.ndarray, genes: list[int]) -> dict[str, np.ndarray]:
     """Scores of one unsigned set from full ranks, as the papers write them."""
     n, k = x.shape[1], len(genes)

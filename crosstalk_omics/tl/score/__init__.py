@@ -127,7 +127,7 @@ def score(
     check_out(out, chosen, null)
     table = _scored(net, adata, min_targets, min_coverage)
     index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
-    x = thinned(x, adata.obs_names, index.by_name, depth=depth, seed=seed, state=state)
+    x = thinned(x, adata.obs_names, index, depth=depth, seed=seed, state=state)
     check = _finite(adata, chosen, sparse=_is_sparse(x) or null is not None)
     how = {"block_rows": block_rows, "n_threads": n_threads or n_threads_here()}
     with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:

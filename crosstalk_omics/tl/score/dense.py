@@ -23,6 +23,8 @@ def dense(
     filled: np.ndarray,
 ) -> None:
     """Fill in the scores of methods that need dense values; genes go by their names."""
+    if all(METHODS[name].family not in ("whole", "rows") for name in options):
+        return
     member = net.dense()[net.by_name]
     rows = np.flatnonzero(filled)
     for name in options:

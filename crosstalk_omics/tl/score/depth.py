@@ -8,6 +8,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ...core.errors import InputError
+from .targets import NetIndex
 from .values import read_rows
 
 
@@ -19,11 +20,11 @@ class Thinned:
     Observations with fewer counts come back empty.
     """
 
-    def __init__(self, x: Any, obs_names: pd.Index, by_name: np.ndarray, depth: int, seed: int):
+    def __init__(self, x: Any, obs_names: pd.Index, net: NetIndex, depth: int, seed: int):
         self.x, self.obs_names, self.depth, self.seed = x, obs_names, depth, seed
         self.shape = x.shape
-        self.rank = np.empty(len(by_name), np.int64)
-        self.rank[by_name] = np.arange(len(by_name))
+        self.rank = np.empty(net.n_genes, np.int64)
+        self.rank[net.by_name] = np.arange(net.n_genes)
 
     def __getitem__(self, rows: slice) -> sp.csr_matrix:
         """Rows of a slice, thinned, as CSR."""
@@ -48,7 +49,7 @@ class Thinned:
 
 
 def thinned(
-    x: Any, obs_names: pd.Index, by_name: np.ndarray, *, depth: int | None, seed: int, state: str
+    x: Any, obs_names: pd.Index, net: NetIndex, *, depth: int | None, seed: int, state: str
 ) -> Any:
     """`x`, or `x` thinned to `depth`; raise where it has no counts to thin."""
     if depth is None:
@@ -59,4 +60,4 @@ def thinned(
             "raw counts (layer=), with a depth of at least 1."
         )
         raise InputError(msg)
-    return Thinned(x, obs_names, by_name, depth, seed)
+    return Thinned(x, obs_names, net, depth, seed)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,17 @@ class NetIndex:
     column: np.ndarray  # signature of each entry
     weight: np.ndarray
     absent: np.ndarray  # (2, n_signatures) targets not in the data: positive, negative
-    by_name: np.ndarray  # (n_genes,) positions of the genes in the order of their names
+    gene_names: pd.Index  # all genes of the data
 
     @property
     def n_genes(self) -> int:
         """Genes of the data."""
-        return len(self.by_name)
+        return len(self.gene_names)
+
+    @cached_property
+    def by_name(self) -> np.ndarray:
+        """(n_genes,) positions of the genes in the order of their names."""
+        return np.argsort(self.gene_names.to_numpy(str), kind="stable")
 
     @property
     def slot(self) -> np.ndarray:
@@ -68,7 +74,7 @@ class NetIndex:
             column=np.asarray(column, np.int64)[order],
             weight=np.ones(len(gene)) if weight is None else weight[order],
             absent=np.zeros((2, len(signatures)), np.int64),
-            by_name=self.by_name,
+            gene_names=self.gene_names,
         )
 
     def with_weights(self, weights: np.ndarray) -> "NetIndex":
@@ -226,5 +232,5 @@ def index_net(net: pd.DataFrame, genes: pd.Index, scored: list[str]) -> NetIndex
         column=code[found][order],
         weight=net[WEIGHT].to_numpy()[found][order],
         absent=absent,
-        by_name=np.argsort(genes.to_numpy(str), kind="stable"),
+        gene_names=genes,
     )

@@ -13,7 +13,15 @@ from pathlib import Path
 import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-SHOWN = ["source", "target", "factor", "receptor_complex", "evidence_level"]
+SHOWN = [
+    "source",
+    "target",
+    "factor",
+    "receptor_complex",
+    "specificity_fdr",
+    "fdr",
+    "evidence_level",
+]
 
 
 def run(study: Path) -> Path:
@@ -39,7 +47,11 @@ def tell(folder: Path) -> None:
             table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=["NA"])
             for (source, target), part in table.groupby(["source_tissue", "target_tissue"]):
                 print(f"  {name}, {source} to {target}, {len(part)} rows:")
-                print(part[[c for c in SHOWN if c in part]].head(10).to_string(index=False))
+                measured = part.get("assessable", part.get("feature_kind") == "receptor")
+                signals = part[measured & ~part["role"].isin(["carrier", "decoy"])]
+                first = signals.drop_duplicates(["ligand_complex", "receptor_complex"]).head(10)
+                shown = [c for c in SHOWN if c in part]
+                print(first[shown].to_string(index=False) if len(first) else "  none measured")
 
 
 def main() -> None:

@@ -124,7 +124,7 @@ def plot(table: pd.DataFrame, out: Path) -> None:
         ax.text(value * 1.08, y, f"{value:.0f}", va="center")
     labels = part["method"] + ", " + part["tool"] + " (" + part["input"] + ")"
     ax.set(yticks=place, yticklabels=labels, xscale="log", xlabel="time of the peer / our time")
-    ax.set_xlim(right=part["times_ours"].max() * 3)
+    ax.set_xlim(1, part["times_ours"].max() * 3)
     ax.legend(frameon=False, loc="lower right")
     ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(out.with_suffix(".svg"), metadata={"Date": None})
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-repeats", type=int, help="default: as --repeats")
     parser.add_argument("--peer-cells", type=int, default=10**9, help="their time is scaled")
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "latest")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     peers_do = {"repeats": asked.peer_repeats or asked.repeats, "cells": asked.peer_cells}

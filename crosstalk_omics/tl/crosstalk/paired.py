@@ -229,10 +229,8 @@ def _features(
     donors: list[str], options: _Options, adjust: Float,
 ) -> tuple[Matrix, pd.DataFrame]:  # fmt: skip
     """Features of the target, and a row for every sender and feature to be tested."""
-    receptors = sorted(set(known["receptor_complex"]))
-    genes = list(options.target_genes)
-    unknown = sorted(set(genes) - set(right.genes))
-    if unknown:
+    receptors, genes = sorted(set(known["receptor_complex"])), list(options.target_genes)
+    if unknown := sorted(set(genes) - set(right.genes)):
         msg = f"target_genes are not in the target: {unknown[:5]}. Genes: {right.genes[:5]} ..."
         raise InputError(msg)
     values = pd.DataFrame(index=donors) if analytes is None else _by_donor(analytes, donors)

@@ -34,14 +34,16 @@ def pair_table() -> pd.DataFrame:
     return table[plain].drop_duplicates(key)
 
 
-def write_tissue(path: Path, genes: list[str], n_cells: int, tissue: str, seed: int) -> None:
+def write_tissue(
+    path: Path, genes: list[str], n_cells: int, tissue: str, *, seed: int, mean: float
+) -> None:
     """Counts of `n_cells`; beyond 50,000 the same blocks come again."""
     rng = np.random.default_rng(seed)
-    mean = rng.gamma(0.5, 0.6, size=(N_TYPES, len(genes)))
+    means = rng.gamma(0.5, 2 * mean, size=(N_TYPES, len(genes)))
     parts, donors, types = [], [], []
     for _ in range(min(n_cells, 50_000) // BLOCK + (n_cells < BLOCK)):
         kind = rng.integers(N_TYPES, size=min(BLOCK, n_cells))
-        parts.append(sp.csr_matrix(rng.poisson(mean[kind]).astype(np.float32)))
+        parts.append(sp.csr_matrix(rng.poisson(means[kind]).astype(np.float32)))
         types.append(kind)
         donors.append(rng.integers(6, size=len(kind)))
     again = [i % len(parts) for i in range(-(-n_cells // min(BLOCK, n_cells)))]
@@ -106,6 +108,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=20_000, help="of both tissues together")
     parser.add_argument("--liana-python", default=None)
     parser.add_argument("--liana-perms", type=int, default=20)
+    parser.add_argument("--mean", type=float, default=0.3, help="mean count of a gene")
     parser.add_argument("--skip-perms", action="store_true")
     parser.add_argument("--skip-ours", action="store_true")
     args = parser.parse_args()
@@ -116,7 +119,9 @@ def main() -> None:
         folder = Path(scratch)
         for part, n_cells in ((folder, args.cells // 2), (folder / "warm", 500)):
             for seed, (file, tissue) in enumerate((("source", "A"), ("target", "B"))):
-                write_tissue(part / f"{file}.h5ad", genes, n_cells, tissue, seed)
+                write_tissue(
+                    part / f"{file}.h5ad", genes, n_cells, tissue, seed=seed, mean=args.mean
+                )
             pairs.to_csv(part / "pairs.tsv", sep="\t", index=False)
         write_database(folder / "database", pairs)
         jobs = [] if args.skip_ours else [("ours", "donor", 0), ("ours", "analytic", 0)]
@@ -137,7 +142,7 @@ def main() -> None:
             rows.append({"tool": "fastccc", "option": "mean", "n_perms": 0, **found})
             print(rows[-1], flush=True)
     out = HERE / "speed.csv"
-    table = pd.DataFrame(rows).assign(cells=args.cells, pairs=len(pairs))
+    table = pd.DataFrame(rows).assign(cells=args.cells, mean=args.mean, pairs=len(pairs))
     old = [pd.read_csv(out)] if out.exists() else []
     pd.concat([*old, table]).to_csv(out, index=False, float_format="%.4g")
 

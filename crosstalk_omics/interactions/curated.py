@@ -1,5 +1,6 @@
 """The packaged evidence, one row per (factor, ligand, receptor, role)."""
 
+from collections import Counter
 from functools import cache
 
 import pandas as pd
@@ -9,8 +10,9 @@ from ..signatures.query import conflicting_effects, row_levels
 from ..signatures.schema import MISSING
 from ..signatures.tables import evidence_table
 from . import hormones, secretion
-from .complexes import canonical
+from .complexes import canonical, parse, to_text
 
+SENDER = ["factor", "ligand_complex", "role"]
 KEY = ["factor", "ligand_complex", "receptor_complex", "role"]
 COLUMNS = [
     "factor",
@@ -58,11 +60,40 @@ def _curated() -> tuple[pd.DataFrame, list[dict[str, str]]]:
     rows["reason"] = ""
     rows.loc[rows["receptor_complex"] == "", "reason"] = "no receptor named in the evidence"
     rows.loc[rows["ligand_complex"] == "", "reason"] = "no gene of a sender makes the ligand"
-    groups = rows[rows["reason"] == ""].groupby(KEY, sort=True)
+    groups = _distinct_receptors(rows[rows["reason"] == ""]).groupby(KEY, sort=True)
     table = pd.DataFrame([dict(zip(KEY, key, strict=True)) | _row(group) for key, group in groups])
     table["route"] = secretion.routes_of(table, pd.Series("secreted", index=table.index))
     unused = rows.loc[rows["reason"] != "", ["factor", "ligand", "receptor", "reason"]]
     return table[COLUMNS], unused.drop_duplicates().to_dict("records")
+
+
+def _distinct_receptors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Make the receptors of a ligand exclude one another, so that none is tested twice.
+
+    Papers name the same receptor in unlike detail. A subunit stands for the complexes of the
+    same ligand that hold it (TGFBR2 for TGFBR1+TGFBR2); these are then canonical, not shown.
+    Where alternatives overlap (ADRB1|ADRB2 beside ADRB2), each becomes a row of its own.
+    """
+    parts = []
+    for _, group in rows.groupby(SENDER):
+        named = {frozenset(part) for text in group["receptor_complex"] for part in parse(text)}
+        full = {p: [w for w in named if p < w and not any(w < x for x in named)] for p in named}
+        texts = [
+            canonical(to_text(w for p in parse(text) for w in full[frozenset(p)] or [p]))
+            for text in group["receptor_complex"]
+        ]
+        completed = (group["receptor_complex"] != texts) & (group["receptor_basis"] == "shown")
+        group = group.assign(
+            receptor_complex=texts,
+            receptor_basis=group["receptor_basis"].mask(completed, "canonical"),
+        )
+        counts = Counter(part for text in set(texts) for part in parse(text))
+        alone = [
+            [to_text([p]) for p in parse(t)] if any(counts[p] > 1 for p in parse(t)) else [t]
+            for t in texts
+        ]
+        parts.append(group.assign(receptor_complex=alone).explode("receptor_complex"))
+    return pd.concat(parts)
 
 
 def _row(group: pd.DataFrame) -> dict[str, object]:

@@ -15,15 +15,17 @@ from typing import Any
 from ..core.errors import CrosstalkWarning, ResourceError
 from ..core.files import write_text
 from ..core.provenance import digest_json
+from ..core.resources import packaged
 
 log = logging.getLogger("crosstalk_omics")
+SOURCES = (".py", ".j2", ".css", ".js", ".html", ".tsv", ".yaml")
 
 
 @dataclass(frozen=True)
 class Step:
     """One piece of work: `make(folder)` writes files and returns sentences for the reader.
 
-    `inputs` is everything that the files depend on, besides the code of the package.
+    `inputs` is everything that the files depend on, besides the package itself.
     """
 
     name: str
@@ -32,20 +34,22 @@ class Step:
 
     @property
     def key(self) -> str:
-        """Digest of the inputs and of the code: the step is done when this was recorded."""
+        """Digest of the inputs and of the package: the step is done when this was recorded."""
         return digest_json({"inputs": self.inputs, "code": code_digest()})
 
 
 @cache
 def code_digest() -> str:
-    """Digest of the package's own sources, so that a changed program runs again."""
+    """Digest of the package's own sources and tables, so that a changed one runs again."""
     import hashlib
 
-    root = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for path in sorted([*root.rglob("*.py"), *root.rglob("*.j2")]):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
+    for root in (package, packaged("signatures")):
+        for path in sorted(root.rglob("*")):
+            if path.suffix in SOURCES:
+                digest.update(path.relative_to(root).as_posix().encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -105,7 +109,7 @@ class Workspace:
             raise ResourceError(msg)
 
     def is_done(self, step: Step) -> bool:
-        """Whether the step was finished with the same inputs and code."""
+        """Whether the step was finished with the same inputs and package."""
         record = self.done.get(step.name)
         return record is not None and record["key"] == step.key
 

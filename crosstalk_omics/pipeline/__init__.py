@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -108,8 +109,8 @@ def calibrate(
     return result.summary
 
 
-def summary(folder: str | Path) -> str:
-    """Say in a few lines where the results are and what they hold.
+def summary(folder: str | Path) -> dict[str, Any]:
+    """Say where the results of a run are and what they hold.
 
     Parameters
     ----------
@@ -118,17 +119,18 @@ def summary(folder: str | Path) -> str:
 
     Returns
     -------
-    The lines, for printing.
+    Plain values: `name`, `folder`, `tables` (file -> rows), `figures` (how many), `report` (its
+    path), `notes` (what the reader should know).
     """
     folder = Path(folder)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    lines = [f"Results of {record['config']['name']} in {folder}:"]
-    for name in ("crosstalk", "contrast", "paired", "score_tests", "coverage"):
-        path = folder / f"{name}.tsv"
-        if path.exists():
-            rows = len(pd.read_csv(path, sep="\t", usecols=[0]))
-            lines.append(f"  {path.name:<16} {rows} rows")
-    lines.append(f"  figures/         {len(list((folder / 'figures').glob('*.svg')))} figures")
-    lines.append(f"  report.html      open {folder / 'report.html'} in a browser")
-    lines += [f"Note: {note}" for note in record["notes"]]
-    return "\n".join(lines)
+    names = ("crosstalk", "contrast", "paired", "score_tests", "coverage")
+    tables = [path for name in names if (path := folder / f"{name}.tsv").exists()]
+    return {
+        "name": record["config"]["name"],
+        "folder": str(folder),
+        "tables": {path.name: len(pd.read_csv(path, sep="\t", usecols=[0])) for path in tables},
+        "figures": len(list((folder / "figures").glob("*.svg"))),
+        "report": str(folder / "report.html"),
+        "notes": record["notes"],
+    }

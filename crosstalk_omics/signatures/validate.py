@@ -60,9 +60,14 @@ class Report:
         ]
         return "\n".join(parts)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an ERROR, which must not be shipped."""
+        return bool((self.findings["grade"] == "ERROR").any())
+
     def raise_on_errors(self) -> "Report":
         """Return the report itself, or raise InputError with it if a finding is an ERROR."""
-        if (self.findings["grade"] == "ERROR").any():
+        if self.has_errors:
             raise InputError(str(self))
         return self
 

@@ -1,0 +1,5 @@
+"""``python -m crosstalk_omics.cli``."""
+
+from . import main
+
+main()

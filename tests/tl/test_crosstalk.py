@@ -8,6 +8,7 @@ from scipy.stats import ttest_1samp
 
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.tl.crosstalk.direction import effects_on
 from crosstalk_omics.tl.crosstalk.side import Options, profiled
 from crosstalk_omics.tl.crosstalk.specificity import analytic_test, donor_test, permutation_test
 
@@ -418,3 +419,10 @@ def test_all_zero_ligands_are_reported_and_never_called(muscle, bone):
     assert not dead["gate_ligand"].any()
     assert not (dead["specificity_fdr"] < 1).any()
     assert (dead.dropna(subset=["magnitude_gmean"])["magnitude_gmean"] == 0).all()
+
+
+def test_effects_are_those_that_the_target_can_show():
+    effects = pd.Series(["bone_mass:-; appetite:-; muscle_mass:+", "own words", ""])
+    assert list(effects_on(effects, "bone")) == ["bone_mass:-", "own words", ""]
+    assert list(effects_on(effects, "muscle")) == ["muscle_mass:+", "own words", ""]
+    assert list(effects_on(effects, "other")) == list(effects)

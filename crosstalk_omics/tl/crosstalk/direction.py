@@ -5,6 +5,7 @@ import pandas as pd
 from anndata import AnnData
 
 from ...core.names import TISSUE, UNS
+from ...signatures.schema import descendants, vocabularies
 
 BLOCKERS = ("antagonist", "decoy")  # more of them is less signal
 BUILDS = {
@@ -20,6 +21,11 @@ BUILDS = {
     "cartilage": ("chondrogenesis",),
 }  # fmt: skip
 BREAKS = {"bone": ("bone_resorption",), "cartilage": ("cartilage_degradation",)}
+SEEN_IN = {  # groups of effect terms that a tissue can show; a factor does other things elsewhere
+    "bone": ("bone", "cartilage", "mineral", "blood", "immune", "cell"),
+    "cartilage": ("cartilage", "bone", "immune", "cell"),
+    "muscle": ("muscle", "metabolism", "immune", "cell"),
+}
 TISSUE_WORDS = {
     "muscle": (
         "muscle", "vastus", "gastrocnemius", "quadriceps", "soleus", "myofib", "myotube",
@@ -37,6 +43,15 @@ def kind_of_tissue(adata: AnnData) -> str | None:
         return None
     found = [kind for kind, words in TISSUE_WORDS.items() if any(w in named for w in words)]
     return found[0] if found else "other"
+
+
+def effects_on(effects: pd.Series, kind: str | None) -> pd.Series:
+    """Keep the curated effects that a target of this kind can show; all where it is unknown."""
+    if kind not in SEEN_IN:
+        return effects
+    elsewhere = set(vocabularies()["effect"]) - descendants("effect", SEEN_IN[kind])
+    lists = effects.fillna("").astype(str).str.split("; ")
+    return lists.map(lambda es: "; ".join(e for e in es if e.rpartition(":")[0] not in elsewhere))
 
 
 def predicted_effect(effects: str, change: float, kind: str | None) -> str:

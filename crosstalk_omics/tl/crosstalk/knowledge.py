@@ -15,6 +15,7 @@ from ...interactions.curated import COLUMNS, curated
 from ...interactions.hormones import NOT_CODED
 from ...interactions.species import to_organism
 from ...signatures import map_genes
+from .direction import effects_on, kind_of_tissue
 from .joint import Side
 from .magnitude import described
 
@@ -75,6 +76,7 @@ def gather(
     if lost := table.attrs.get("lost"):
         notes.append(_counted(len(lost), "rows of the interaction source", own))
     table = table.reset_index(drop=True)
+    table["effects"] = effects_on(table["effects"], kind_of_tissue(target))
     found = modulators(table, organism=own)
     every = [*table["ligand_complex"], *table["receptor_complex"], *found["modulator_complex"]]
     maps = [map_genes(complexes.genes(every), source=own, target=to)[0] for to in wanted]

@@ -91,6 +91,13 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             lambda: pl.crosstalk_dotplot(table, fdr=fdr),
             table,
         )
+        yield (
+            f"network_{label}",
+            f"{who}: the best candidates from sender to receiver, with what is known of their "
+            f"effect there (literature, not tested here). {tested}",
+            lambda: pl.crosstalk_network(table),
+            table,
+        )
     elif kind == "contrast":
         yield (
             f"volcano_{label}",

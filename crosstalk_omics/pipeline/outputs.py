@@ -74,45 +74,41 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
     from .. import pl
 
     source, target = label.split("__")
-    who = f"{source} to {target}"
-    fdr = study.inference.fdr
-    tested = _tested(table)
-    if kind == "crosstalk":
-        yield (
-            f"ranks_{label}",
-            f"{who}: ligands by their rank in the sender and receptors by their rank in the "
-            f"receiver (percentile among all measured genes). {tested}",
-            lambda: pl.crosstalk_ranks(table, fdr=fdr),
-            table,
-        )
-        yield (
-            f"dotplot_{label}",
-            f"{who}: best candidates; size and colour as in the legend. {tested}",
-            lambda: pl.crosstalk_dotplot(table, fdr=fdr),
-            table,
-        )
-        yield (
-            f"network_{label}",
-            f"{who}: the best candidates from sender to receiver, with what is known of their "
-            f"effect there (literature, not tested here). {tested}",
-            lambda: pl.crosstalk_network(table),
-            table,
-        )
-    elif kind == "contrast":
-        yield (
-            f"volcano_{label}",
-            f"{who}: change of each ligand in {source} between conditions. {tested}",
-            lambda: pl.volcano(table, fdr=fdr),
-            table,
-        )
-    else:
-        yield (
-            f"paired_{label}",
-            f"{who}, the same donors: correlation of each ligand in {source} with its receptor in "
-            f"{target} and with values in blood; p by re-pairing donors.",
-            lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
-            table,
-        )
+    who, fdr, tested = f"{source} to {target}", study.inference.fdr, _tested(table)
+    correlated = {"effect": "correlation", "pvalue": "pvalue", "padj": "fdr", "fdr": fdr}
+    figures: dict[str, dict[str, tuple[str, Callable[[], Any]]]] = {
+        "crosstalk": {
+            "ranks": (
+                f"{who}: ligands by their rank in the sender and receptors by their rank in the "
+                f"receiver (percentile among all measured genes). {tested}",
+                lambda: pl.crosstalk_ranks(table, fdr=fdr),
+            ),
+            "dotplot": (
+                f"{who}: best candidates; size and colour as in the legend. {tested}",
+                lambda: pl.crosstalk_dotplot(table, fdr=fdr),
+            ),
+            "network": (
+                f"{who}: the best candidates from sender to receiver, with what is known of their "
+                f"effect there (literature, not tested here). {tested}",
+                lambda: pl.crosstalk_network(table),
+            ),
+        },
+        "contrast": {
+            "volcano": (
+                f"{who}: change of each ligand in {source} between conditions. {tested}",
+                lambda: pl.volcano(table, fdr=fdr),
+            )
+        },
+        "paired": {
+            "paired": (
+                f"{who}, the same donors: correlation of each ligand in {source} with its "
+                f"receptor in {target} and with values in blood; p by re-pairing donors.",
+                lambda: pl.volcano(table, **correlated),
+            )
+        },
+    }
+    for stem, (caption, make) in figures[kind].items():
+        yield f"{stem}_{label}", caption, make, table
 
 
 def _tested(table: pd.DataFrame) -> str:

@@ -25,7 +25,8 @@ LATIN = {"human": "Homo sapiens", "mouse": "Mus musculus", "rat": "Rattus norveg
 SYMBOL_COLUMNS = (SYMBOL, "feature_name", "gene_symbol", "gene_symbols", "gene_name", "Gene")
 EXAMPLES = 5
 
-# (organism, kind) -> manifest id, identifier column, symbol column; later tables fill the gaps
+# (organism, kind) -> manifest id (and part), identifier column, symbol column; later tables fill
+# the gaps
 TABLES = {
     ("human", "ensembl"): (
         ("hgnc_complete_set_2018_11", "ensembl_gene_id", "symbol"),
@@ -33,6 +34,12 @@ TABLES = {
     ),
     ("human", "entrez"): (("hgnc_complete_set_2018_11", "entrez_id", "symbol"),),
     ("human", "uniprot"): (("hgnc_complete_set_2018_11", "uniprot_ids", "symbol"),),
+    # no table lists all entry names: two proteomes, and the ligands and receptors of CellPhoneDB
+    ("human", "entry_name"): (
+        ("human_osteoblast_proteome", "gene_id", "symbol"),
+        ("human_osteoblast_msc_secretome", "Entry Name", "symbol"),
+        ("cellphonedb_v5/protein", "protein_name", "uniprot"),
+    ),
     ("mouse", "ensembl"): (
         ("mgi_hgnc_homologene_2018_11", "Ensembl Gene ID", "Marker Symbol"),
         ("ensembl_orthologs_human_mouse", "mmusculus_homolog_ensembl_gene", "gene_namemouse"),
@@ -41,6 +48,8 @@ TABLES = {
     ("rat", "ensembl"): (
         ("ensembl_orthologs_human_rat", "rnorvegicus_homolog_ensembl_gene", "gene_namerat"),
     ),
+    # the genes that rat fat expresses: the only table of the manifest with Entrez ids of rat
+    ("rat", "entrez"): (("motrpac_rat_white_adipose", "entrez_gene", "symbol"),),
 }
 
 
@@ -228,8 +237,9 @@ def _lookup(dataset: str, id_column: str, symbol_column: str) -> pd.Series:
     """Identifier -> symbol from an annotation table; an identifier of two genes maps to none."""
     from ..datasets import load
 
+    dataset, _, part = dataset.partition("/")
     try:
-        table = load(dataset)
+        table = load(dataset, part=part or None)
     except ResourceError as error:
         msg = (
             f"Gene identifiers are mapped with {dataset!r}, which could not be read: {error} "
@@ -237,8 +247,12 @@ def _lookup(dataset: str, id_column: str, symbol_column: str) -> pd.Series:
             f"{dataset}`), set CROSSTALK_CACHE, or give symbols as `var['symbol']`."
         )
         raise ResourceError(msg) from error
+    table = table.var if isinstance(table, AnnData) else table
     pairs = table[[id_column, symbol_column]].dropna().astype(str)
     pairs.columns = ["id", "symbol"]
+    if symbol_column == "uniprot":  # a table of accessions is one step from symbols
+        pairs["symbol"] = _from_tables(pairs["symbol"], "uniprot", "human")
+        pairs = pairs.dropna()
     pairs = pairs.assign(id=pairs["id"].str.split("|")).explode("id")
     pairs["id"] = pairs["id"].str.strip().str.replace(r"\.0$", "", regex=True)
     pairs = pairs[~pairs["id"].isin(["", "null", "nan", "NA"]) & (pairs["symbol"] != "")]

@@ -99,13 +99,15 @@ def test_proteins_of_another_species_and_spikes_go():
     assert list(map_symbols(table(names), "human").symbols.isna()) == [False] * 5 + [True] * 3
 
 
-def test_rat_entrez_has_no_table():
-    with pytest.raises(InputError, match="entrez identifiers of rat"):
-        map_symbols(table(["24498", "25712"]), "rat")
+def test_identifiers_without_a_table_are_refused_with_advice():
+    with pytest.raises(InputError, match=r"uniprot identifiers of rat.*Known for rat: ensembl, ent"):
+        map_symbols(table(["P20607", "P01022"]), "rat")
+    with pytest.raises(InputError, match="entry_name identifiers of mouse"):
+        map_symbols(table(["IL6_MOUSE", "ALBU_MOUSE"]), None)
 
 
 def test_offline_without_the_table_says_what_to_do(monkeypatch, tmp_path):
-    def fail(dataset):
+    def fail(dataset, part=None):
         raise ResourceError("No connection.")
 
     monkeypatch.setattr(cx.datasets, "load", fail)
@@ -128,6 +130,22 @@ def test_ensembl_entrez_and_uniprot_map_to_the_same_symbols(cache):
     assert list(mouse.symbols) == ["Mstn", "Il6"]
     rat = map_symbols(table(["ENSRNOG00000010278"]), None)
     assert list(rat.symbols) == ["Il6"]
+    rat = map_symbols(table(["296511", "24379.0"]), "rat")
+    assert list(rat.symbols) == ["Alx4", "Gad1"]
+
+
+@pytest.mark.real
+def test_uniprot_entry_names_map_without_a_symbol_column(cache):
+    names = ["ALBU_HUMAN", "GDF8_HUMAN", "IL6_HUMAN", "K1C15_SHEEP", "NONE1_HUMAN"]
+    found = map_symbols(table(names), None)
+    assert (found.kind, found.organism) == ("entry_name", "human")
+    assert list(found.symbols[:3]) == ["ALB", "MSTN", "IL6"]
+    assert list(found.symbols.isna()) == [False, False, False, True, True]
+    data = cx.datasets.load("human_osteoblast_proteome")
+    symbols = data.var.pop("symbol")
+    assert list(map_symbols(data.var, None).symbols.dropna()) == list(
+        map_symbols(data.var.assign(symbol=symbols), None).symbols.dropna()
+    )
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -1,6 +1,6 @@
 """Which genes change between conditions: one test per gene, the donor as replicate."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +17,7 @@ from .design import MIN_DONORS, Design, designs
 from .samples import by_group, dense, donor_samples, known_donor, log_values
 
 Model = Literal["moderated", "pydeseq2"]
+MIN_AMONG = 50
 COLUMNS = (
     "group", "contrast", "gene", "logfc", "se", "statistic", "df", "pvalue", "padj",
     "mean_expression", "expressed", "n_donors", "n_donors_reference",
@@ -35,6 +36,7 @@ def contrast_genes(
     model: Model = "moderated",
     layer: str | None = None,
     min_cells: int = 10,
+    among: Collection[str] = (),
 ) -> pd.DataFrame:
     """Compare every condition with a reference, gene by gene.
 
@@ -64,6 +66,10 @@ def contrast_genes(
         Layer with the values; `None`: X.
     min_cells
         Least cells of a donor in a group and condition, for single cells.
+    among
+        Genes, such as those of an interaction table, whose variances are squeezed apart from
+        those of the others, where 50 or more are tested: secreted factors vary more between
+        donors than other genes of their level, and squeezed with these they are called too often.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def contrast_genes(
         for design in _designs(part, name, condition, reference, donor, covariates, paired):
             prefix = f"{name}: " if groupby else ""
             notes += [prefix + note for note in design.notes]
-            tables += [t.assign(group=name) for t in _fit(part, design, model)]
+            tables += [t.assign(group=name) for t in _fit(part, design, model, set(among))]
     table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
@@ -123,7 +129,7 @@ def _designs(
         raise InputError(msg) from error
 
 
-def _fit(part: AnnData, design: Design, model: Model) -> list[pd.DataFrame]:
+def _fit(part: AnnData, design: Design, model: Model, among: set[str]) -> list[pd.DataFrame]:
     """Fit one design to all genes of one group; a table per contrast."""
     from ..pp.state import current_state
 
@@ -145,7 +151,9 @@ def _fit(part: AnnData, design: Design, model: Model) -> list[pd.DataFrame]:
             raise InputError(msg)
         tests = _deseq(dense(used.X), design, expressed)
     else:
-        tests = _moderated(y, design, expressed, mean)
+        named = expressed & part.var_names.isin(among)
+        apart = [named, expressed & ~named] if named.sum() >= MIN_AMONG else [expressed]
+        tests = _moderated(y, design, apart, mean)
     tables = []
     for level, test in zip(design.levels, tests, strict=True):
         n_test, n_reference = design.n_donors(level, seen)
@@ -176,19 +184,21 @@ def _expressed(counts: NDArray, design: Design) -> NDArray[np.bool_]:
 
 
 def _moderated(
-    y: NDArray, design: Design, expressed: NDArray, mean: NDArray
+    y: NDArray, design: Design, apart: list[NDArray[np.bool_]], mean: NDArray
 ) -> list[dict[str, NDArray]]:
-    fit = least_squares(y[:, expressed], design.matrix.to_numpy())
-    rest = least_squares(y[:, ~expressed], design.matrix.to_numpy())
-    out = []
+    """Moderated t of the genes in `apart`, each class squeezed by itself; estimates of the rest."""
+    matrix, out = design.matrix.to_numpy(), []
+    fits = [least_squares(y[:, genes], matrix) for genes in apart]
+    every = least_squares(y, matrix)
     for level in design.levels:
         contrast = design.contrast(level)
-        test = moderated_t(fit, contrast, trend=mean[expressed])
         columns = {k: np.full(y.shape[1], np.nan) for k in ("logfc", "se", "statistic", "df")}
         columns["pvalue"] = np.full(y.shape[1], np.nan)
-        for key, values in zip(columns, test, strict=True):
-            columns[key][expressed] = values
-        columns["logfc"][~expressed] = rest.coef[contrast != 0][0]
+        columns["logfc"] = every.coef[contrast != 0][0]
+        for genes, fit in zip(apart, fits, strict=True):
+            test = moderated_t(fit, contrast, trend=mean[genes])
+            for key, values in zip(columns, test, strict=True):
+                columns[key][genes] = values
         out.append(columns)
     return out
 

@@ -1,6 +1,6 @@
 """Negative control of a contrast: the same analysis with shuffled conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ def contrast_null(
     within: Sequence[str] = (),
     genes: Sequence[str] | None = None,
     model: Model = "moderated",
+    among: Collection[str] = (),
     n_shuffles: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -37,7 +38,7 @@ def contrast_null(
 
     Parameters
     ----------
-    adata, condition, reference, donor, covariates, paired, model
+    adata, condition, reference, donor, covariates, paired, model, among
         As in `cx.tl.contrast_genes`.
     within
         Columns of obs, such as sex or batch, that the shuffles keep.
@@ -75,7 +76,7 @@ def contrast_null(
         try:
             table = contrast_genes(
                 samples, condition=condition, reference=reference, donor=donor,
-                covariates=covariates, paired=plan[0].paired, model=model,
+                covariates=covariates, paired=plan[0].paired, model=model, among=among,
             )  # fmt: skip
         except InputError as error:
             refused = str(error)

@@ -15,7 +15,7 @@ from ..pp.state import current_state
 from ..signatures import load as load_signatures
 from .bulk import Model, contrast_genes
 from .crosstalk.contrast import crosstalk_contrast
-from .crosstalk.knowledge import Interactions
+from .crosstalk.knowledge import Interactions, gather
 from .enrich import enrich
 from .samples import limiting_genes
 
@@ -84,7 +84,8 @@ def bulk_study(
         qc = qc_metrics(source).rename_axis("sample").reset_index()
     model_of = {"condition": condition, "reference": reference, "donor": donor, "paired": paired,
                 "covariates": covariates, "model": model}  # fmt: skip
-    genes = contrast_genes(source, **model_of)
+    named = gather(interactions, route, source, target or source).named[0]
+    genes = contrast_genes(source, among=named, **model_of)
     net = signatures
     if not isinstance(net, pd.DataFrame):
         organism = str(source.uns.get(UNS, {}).get("organism") or "human")

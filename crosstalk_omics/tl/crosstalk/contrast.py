@@ -1,6 +1,6 @@
 """What changes between conditions: ligands of the source, and receptors of the target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..bulk import Model, contrast_genes
 from ..samples import limiting_genes
 from .direction import BLOCKERS, add_direction
 from .joint import FDR, MODULATORS, joint_fdr
-from .knowledge import Interactions, prepare
+from .knowledge import Interactions, gather
 from .magnitude import described
 from .run import GroupBy, crosstalk
 
@@ -26,6 +26,9 @@ REPLACED = [
     "p_ligand", "specificity_pvalue", "specificity_fdr", "ligand_fdr", "kind_ligand",
     "unit_ligand", "n_donors_source",
 ]  # fmt: skip
+
+OWN = ("reference", "covariates", "paired")
+SAME_DONORS = "The same donors gave both changes: BH on the larger p, no adaptive filter."
 
 
 def crosstalk_contrast(
@@ -44,7 +47,7 @@ def crosstalk_contrast(
     route: str | None = "endocrine",
     model: Model = "moderated",
     target_contrast: bool | None = None,
-    target_reference: str | None = None,
+    target_design: Mapping[str, Any] | None = None,
     evidence: str = "auto",
     fdr: str = "adafilter",
     min_cells: int = 10,
@@ -86,9 +89,10 @@ def crosstalk_contrast(
         ``"moderated"`` or ``"pydeseq2"``, see `cx.tl.contrast_genes`.
     target_contrast
         Test a change in the target; `None`: where it has the same conditions.
-    target_reference
-        Reference of the target where it is called otherwise; a single other condition of the
-        target is then set against every contrast of the source.
+    target_design
+        `reference`, `covariates` and `paired` of the target where they differ, as in
+        ``{"reference": "old"}``. A single contrast of other name in the target is set against
+        every contrast of the source.
     evidence
         Without a contrast in the target: ``"specificity"``, ``"presence"`` or ``"auto"``.
     fdr
@@ -130,29 +134,27 @@ def crosstalk_contrast(
         return _in_strata(source, target, strata, given)
     by = groupby if isinstance(groupby, tuple) else (groupby, groupby)
     options: dict[str, Any] = {
-        "condition": condition, "donor": donor, "paired": paired, "model": model,
-        "layer": layer, "min_cells": min_cells,
+        "condition": condition, "reference": reference, "donor": donor, "groupby": by[0],
+        "paired": paired, "model": model, "layer": layer, "min_cells": min_cells,
     }  # fmt: skip
-    options |= {"reference": reference, "groupby": by[0]}
-    sent = contrast_genes(source, covariates=covariates, **options) if changes is None else changes
-    notes = list(sent.attrs.get("notes", []))
+    known = gather(interactions, route, source, target or source, interactions_organism)
+    sent = changes
+    if sent is None:
+        sent = contrast_genes(source, covariates=covariates, among=known.named[0], **options)
     if target is None:
-        table = _ligands_only(source, sent, interactions, interactions_organism, route)
+        table, notes = _ligands_only(sent, known.table), list(sent.attrs.get("notes", []))
     else:
         base = crosstalk(
             source, target, groupby=by, donor=donor, interactions=interactions, route=route,
             interactions_organism=interactions_organism, evidence=("auto", evidence), fdr=fdr,
             n_perms=n_perms, seed=seed, min_cells=min_cells, layer=layer,
         )  # fmt: skip
-        received = _received(target, reference, target_contrast, target_reference, condition)
-        replaced = (" as source: ",) if received is None else (" as source: ", " as target: ")
-        notes += [n for n in base.attrs["notes"] if not any(part in n for part in replaced)]
-        table = _add_ligands(base.drop(columns=REPLACED), sent)
-        if received is not None:
-            options |= {"reference": received, "groupby": by[1]}
-            table, said, fdr = _with_change(table, source, target, covariates, options, fdr)
-            notes += said
-        table = test_sides(table, fdr)
+        options |= {"groupby": by[1], "among": known.named[1], "covariates": covariates}
+        change = _target_change(target, options, target_contrast, dict(target_design or {}))
+        same = change is not None and _shared_donors(source, target, donor)
+        fdr = "bh" if same else fdr
+        table, notes = _joined(base, sent, change, fdr)
+        notes += [SAME_DONORS] if same else []
     table = _sort(add_direction(table, target))
     table.attrs = {
         "parameters": {"condition": condition, "reference": reference, "model": model, "fdr": fdr,
@@ -187,44 +189,62 @@ def _in_strata(
     return table
 
 
-def _with_change(
-    table: pd.DataFrame, source: AnnData, target: AnnData, covariates: Sequence[str],
-    options: dict[str, Any], fdr: str,
-) -> tuple[pd.DataFrame, list[str], str]:  # fmt: skip
-    """Put the change of the receptors in the place of their presence."""
-    known = [c for c in covariates if c in target.obs]
-    change = contrast_genes(target, covariates=known, **options)
-    notes = [f"target: {note}" for note in change.attrs["notes"]]
-    if len(known) < len(covariates):
-        without = ", ".join(c for c in covariates if c not in known)
-        notes.append(f"target: has no column {without}; its contrast is without it.")
-    donors = [set(a.obs.get(options["donor"], pd.Series(dtype=str)).dropna().astype(str))
-              for a in (source, target)]  # fmt: skip
-    if donors[0] & donors[1]:
-        fdr = "bh"
-        notes.append("The same donors gave both changes: BH on the larger p, no adaptive filter.")
-    return _add_receptors(table, change), notes, fdr
+def _target_change(
+    target: AnnData, options: dict[str, Any], asked: bool | None, own: dict[str, Any]
+) -> pd.DataFrame | None:
+    """Change of the target's genes, with the covariates that it has; `None` without a contrast."""
+    for key in own:
+        check_one_of(key, OWN, "target_design")
+    reference = _received(target, options, asked, own.get("reference"))
+    if reference is None:
+        return None
+    known = [c for c in options["covariates"] if c in target.obs]
+    lost = [c for c in options["covariates"] if c not in known and "covariates" not in own]
+    change = contrast_genes(
+        target, **(options | {"covariates": known, **own, "reference": reference})
+    )
+    if lost:
+        text = f"has no column {', '.join(lost)}; its contrast is without it."
+        change.attrs["notes"].append(text)
+    return change
+
+
+def _joined(
+    base: pd.DataFrame, sent: pd.DataFrame, change: pd.DataFrame | None, fdr: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Put the changes in the place of the evidence of `cx.tl.crosstalk`, and test both sides."""
+    replaced = (" as source: ",) if change is None else (" as source: ", " as target: ")
+    notes = list(sent.attrs.get("notes", []))
+    notes += [n for n in base.attrs["notes"] if not any(part in n for part in replaced)]
+    table = _add_ligands(base.drop(columns=REPLACED), sent)
+    if change is not None:
+        table = _add_receptors(table, change)
+        notes += [f"target: {note}" for note in change.attrs.get("notes", [])]
+    return test_sides(table, fdr), notes
+
+
+def _shared_donors(source: AnnData, target: AnnData, donor: str) -> bool:
+    """Whether a donor gave both tissues."""
+    empty = pd.Series(dtype=str)
+    first, second = (set(a.obs.get(donor, empty).dropna().astype(str)) for a in (source, target))
+    return bool(first & second)
 
 
 def _received(
-    target: AnnData,
-    reference: str,
-    asked: bool | None,
-    own: str | None,
-    condition: str,
+    target: AnnData, options: dict[str, Any], asked: bool | None, own: str | None
 ) -> str | None:
     """Reference of the target's own contrast, or `None` where it has none."""
     if asked is False:
         return None
-    wanted = own or reference
+    wanted, condition = own or options["reference"], options["condition"]
     values = set(target.obs[condition].dropna().astype(str)) if condition in target.obs else set()
     if wanted in values and len(values) > 1:
         return wanted
     if asked or own:
         msg = (
             f"The target has no contrast against {wanted!r}: its column {condition!r} holds "
-            f"{sorted(values) or 'nothing'}. Give target_reference, or target_contrast=False to "
-            "test the presence of receptors instead."
+            f"{sorted(values) or 'nothing'}. Give target_design={{'reference': ...}}, or "
+            "target_contrast=False to test the presence of receptors instead."
         )
         raise InputError(msg)
     return None
@@ -324,15 +344,8 @@ def _ligand_fdr(part: pd.DataFrame, left: Float, right: Float, fdr: str) -> Floa
     return joint_fdr(np.where(np.isnan(receptors), np.nan, ligand), receptors, fdr)[code]
 
 
-def _ligands_only(
-    source: AnnData,
-    sent: pd.DataFrame,
-    interactions: Interactions,
-    organism: str | None,
-    route: str | None,
-) -> pd.DataFrame:
+def _ligands_only(sent: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Secreted factors of the source that change, whatever receives them."""
-    known, _ = prepare(interactions, route, source, source, organism)
     keep = ["factor", "ligand_complex", "role", "route", "evidence_level", "effects", "references"]
     known = known[keep].drop_duplicates(["factor", "ligand_complex", "role"], ignore_index=True)
     found = _columns(units(sent, known["ligand_complex"]), "ligand", "n_donors_source")

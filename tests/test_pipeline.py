@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from crosstalk_omics import pipeline
+from crosstalk_omics.config import read_study
 from crosstalk_omics.core.errors import CrosstalkError
+from crosstalk_omics.pipeline import steps
 
 DEMO = """
 name: tiny
@@ -72,6 +75,28 @@ def test_same_study_gives_the_same_bytes(demo, tmp_path):
     for path in sorted(demo.rglob("*")):
         if path.suffix in {".tsv", ".csv", ".svg", ".png"}:
             assert path.read_bytes() == (again / path.relative_to(demo)).read_bytes(), path.name
+
+
+def test_a_receiver_is_compared_as_its_own_contrast_says(tmp_path):
+    """Its reference may be called otherwise than the sender's."""
+    own = "condition: condition, contrast: {test: control, reference: treated}"
+    study = tmp_path / "study.yaml"
+    study.write_text(DEMO.replace("donor: donor, groupby", f"donor: donor, {own}, groupby"))
+    context = steps.Context(read_study(study))
+    steps.contrast(context, "muscle", "bone", tmp_path)
+    table = pd.read_parquet(tmp_path / "parts" / "contrast_muscle__bone.parquet")
+    assert set(table["contrast"]) == {"treated vs control"}
+    assert set(table["contrast_target"]) == {"control vs treated"}
+    assert set(table["kind_receptor"]) == {"contrast"}
+    alike = "condition: condition, contrast: {test: treated, reference: control}"
+    study.write_text(study.read_text().replace(own, alike))
+    steps.contrast(steps.Context(read_study(study)), "muscle", "bone", tmp_path)
+    alike = pd.read_parquet(tmp_path / "parts" / "contrast_muscle__bone.parquet")
+    keys = ["source", "target", "ligand_complex", "receptor_complex", "role"]
+    both = table.merge(alike, on=keys, suffixes=("", "_alike"))
+    tested = both.dropna(subset=["logfc_receptor"])
+    assert len(tested) > 50
+    assert np.allclose(tested["logfc_receptor"], -tested["logfc_receptor_alike"])
 
 
 @pytest.mark.parametrize(

@@ -273,9 +273,13 @@ def contrast(context: Context, source: str, target: str, folder: Path) -> list[s
     study = context.study
     block, receiver = study.tissues[source], study.tissues[target]
     sender = two_conditions(context.tissue(source), block)
+    received, own = context.tissue(target), None
+    if receiver.contrast is not None:
+        received = two_conditions(received, receiver)
+        own = receiver.contrast.model_dump(include={"reference", "covariates", "paired"})
     table = tl.crosstalk_contrast(
         sender,
-        context.tissue(target),
+        received,
         condition=CONDITION,
         reference=block.contrast.reference,
         donor=DONOR,
@@ -286,7 +290,8 @@ def contrast(context: Context, source: str, target: str, folder: Path) -> list[s
         route=None,
         n_perms=study.inference.n_perms,
         seed=study.seed,
-        target_contrast=receiver.contrast is not None,
+        target_contrast=own is not None,
+        target_design=own,
     )
     return _keep(table, folder, "contrast", source, target)
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scipy import stats
 
 from ..core.checks import check_columns, check_one_of, nearest
 from ..core.errors import InputError
 from ..core.names import DONOR, UNS, score_key
 from ..kernels.linear import least_squares, moderated_t
 from ..kernels.multiple import bh
+from ..kernels.tails import t_quantile, t_sf
 
 MIN_DONORS = 3
 TESTS = ("moderated_t", "t", "mixed")
@@ -288,7 +288,7 @@ def _test_group(
     if min(n_test, n_reference) < MIN_DONORS:
         notes.append(f"fewer than {MIN_DONORS} donors per condition: estimates without p-values")
         pvalue, se = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-    width = stats.t.ppf(0.5 + confidence / 2, df) * se
+    width = t_quantile(0.5 + confidence / 2, df) * se
     table["estimate"], table["se"], table["pvalue"] = estimate, se, pvalue
     table["ci_low"], table["ci_high"] = estimate - width, estimate + width
     table["note"] = "; ".join(notes)
@@ -323,7 +323,7 @@ def _linear(
     with np.errstate(invalid="ignore", divide="ignore"):
         se = np.sqrt(fit.sigma2 * fit.cov_unscaled[..., 0, 0])
         t = fit.coef[0] / se
-    return fit.coef[0], se, fit.df, 2 * stats.t.sf(np.abs(t), fit.df)
+    return fit.coef[0], se, fit.df, 2 * t_sf(np.abs(t), fit.df)
 
 
 def _mixed(
@@ -349,7 +349,7 @@ def _mixed(
             warnings.simplefilter("ignore")
             fit = MixedLM(y[ok, j] / scale, design[ok], groups=here).fit(reml=True)
         estimate, se = fit.fe_params[0] * scale, fit.bse_fe[0] * scale
-        out[:, j] = estimate, se, within, 2 * stats.t.sf(abs(estimate / se), within)
+        out[:, j] = estimate, se, within, 2 * t_sf(abs(estimate / se), within)
     return out[0], out[1], out[2], out[3]
 
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import check_one_of, check_unique, nearest
 from ..core.errors import InputError
 from ..core.names import SOURCE, TARGET, WEIGHT
 from ..kernels.multiple import bh
+from ..kernels.tails import normal_isf, t_sf
 from .score.targets import check_net
 
 METHODS = ("camera", "prerank", "ulm", "ora")
@@ -194,7 +194,7 @@ def _camera(
     """Two-sample t of targets and other genes, its variance inflated by 1 + (m - 1) rho."""
     x = values.to_numpy()
     if df is not None:
-        x = np.sign(x) * stats.norm.isf(stats.t.sf(np.abs(x), df))
+        x = np.sign(x) * normal_isf(t_sf(np.abs(x), df))
     n, mean, variance = len(x), x.mean(), x.var(ddof=1)
     rows = {}
     for name, inside in _sets(values, net).items():
@@ -204,7 +204,7 @@ def _camera(
         pooled = ((n - 1) * variance - delta**2 * m * rest / n) / (n - 2)
         inflation = max(1 + (m - 1) * correlation, 0)
         t = delta / np.sqrt(pooled * (inflation / m + 1 / max(rest, 1)))
-        rows[name] = delta, 2 * stats.t.sf(abs(t), n - 2), _leading(values, inside)
+        rows[name] = delta, 2 * float(t_sf(abs(t), n - 2)), _leading(values, inside)
     return _table(rows)
 
 
@@ -216,18 +216,20 @@ def _ulm(values: pd.Series, net: pd.DataFrame) -> pd.DataFrame:
         weight = part.set_index(TARGET)[WEIGHT].reindex(values.index, fill_value=0.0).to_numpy()
         r = np.corrcoef(weight, x)[0, 1] if np.ptp(weight) > 0 and np.ptp(x) > 0 else np.nan
         t = r * np.sqrt((n - 2) / (1 - r**2))
-        rows[str(name)] = t, 2 * stats.t.sf(abs(t), n - 2), _leading(values, weight != 0)
+        rows[str(name)] = t, 2 * float(t_sf(abs(t), n - 2)), _leading(values, weight != 0)
     return _table(rows)
 
 
 def _ora(values: pd.Series, net: pd.DataFrame, top: float) -> pd.DataFrame:
     """Hypergeometric test of the targets among the highest values."""
+    from scipy.stats import hypergeom
+
     n = len(values)
     chosen = np.arange(n) < max(1, round(top * n))
     rows = {}
     for name, inside in _sets(values, net).items():
         both = int((inside & chosen).sum())
-        p = stats.hypergeom.sf(both - 1, n, int(inside.sum()), int(chosen.sum()))
+        p = hypergeom.sf(both - 1, n, int(inside.sum()), int(chosen.sum()))
         table = [both, (inside & ~chosen).sum(), (~inside & chosen).sum()]
         a, b, c, d = np.array([*table, n - sum(table)]) + 0.5
         rows[name] = np.log2(a * d / (b * c)), p, ";".join(values.index[inside & chosen])

@@ -11,7 +11,6 @@ from zlib import crc32
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.stats import rankdata
 
 from ...core.errors import InputError
 from .passes import Options, Ranking, Reading, over_blocks, rows_per_block, with_bits
@@ -44,6 +43,8 @@ def check_null(null: str | None, options: Options) -> None:
 
 def strata_of(moments: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Stratum of each gene, from its mean value and detection."""
+    from scipy.stats import rankdata
+
     rounded = [np.array([float(f"{v:.10g}") for v in values]) for values in moments]
     level = rankdata(sum(rankdata(values) for values in rounded), method="min") - 1
     per_stratum = max(2, int(np.ceil(len(level) / N_STRATA)))

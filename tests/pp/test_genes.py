@@ -100,7 +100,7 @@ def test_proteins_of_another_species_and_spikes_go():
 
 
 def test_identifiers_without_a_table_are_refused_with_advice():
-    with pytest.raises(InputError, match=r"uniprot identifiers of rat.*Known for rat: ensembl, ent"):
+    with pytest.raises(InputError, match=r"uniprot identifiers of rat.*Known for rat: ensembl"):
         map_symbols(table(["P20607", "P01022"]), "rat")
     with pytest.raises(InputError, match="entry_name identifiers of mouse"):
         map_symbols(table(["IL6_MOUSE", "ALBU_MOUSE"]), None)

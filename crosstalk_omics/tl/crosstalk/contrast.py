@@ -153,7 +153,7 @@ def crosstalk_contrast(
         change = _target_change(target, options, target_contrast, dict(target_design or {}))
         same = change is not None and _shared_donors(source, target, donor)
         fdr = "bh" if same else fdr
-        table, notes = _joined(base, sent, change, fdr)
+        table, notes = joined(base, sent, change, fdr)
         notes += [SAME_DONORS] if same else []
     table = _sort(add_direction(table, target))
     table.attrs = {
@@ -209,7 +209,7 @@ def _target_change(
     return change
 
 
-def _joined(
+def joined(
     base: pd.DataFrame, sent: pd.DataFrame, change: pd.DataFrame | None, fdr: str
 ) -> tuple[pd.DataFrame, list[str]]:
     """Put the changes in the place of the evidence of `cx.tl.crosstalk`, and test both sides."""

@@ -141,7 +141,7 @@ Genes = Annotated[str, AfterValidator(_genes)]
 Pmid = Annotated[str, _matches(r"[1-9]\d{3,8}", "PMID, which is a whole number")]
 Doi = Annotated[str, _matches(r"10\.\d{4,9}/\S+", "DOI, which starts with '10.'")]
 Year = Annotated[str, _matches(r"(?:19|20)\d\d", "year")]
-Address = Annotated[str, _matches(r"(?!https?://[\d.:]+/).+", "address of a named host")]
+Address = Annotated[str, _matches(r"(?!https?://(?:[\d.:]+/|.*;)).+", "address of a named host")]
 
 
 class _Row(BaseModel):

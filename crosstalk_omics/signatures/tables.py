@@ -182,6 +182,12 @@ def gene_set_table() -> pd.DataFrame:
 
 
 @lru_cache(maxsize=1)
+def response_receptors() -> pd.DataFrame:
+    """Receptors that start each response: columns `response`, `receptor`, `basis`, `note`."""
+    return read_tsv(packaged("signatures") / "response_receptors.tsv")
+
+
+@lru_cache(maxsize=1)
 def gene_sets() -> dict[str, pd.DataFrame]:
     """Rows of each gene set, by its id; shared, so never change them."""
     return {str(name): part for name, part in _gene_sets().groupby("set_id")}

@@ -12,7 +12,7 @@ from ..core.resources import packaged
 from .export import to_dict
 from .load import load
 from .query import conflicting_effects, list_signatures
-from .schema import GENE_KINDS, EvidenceRow, GeneSetRow
+from .schema import GENE_KINDS, EvidenceRow, GeneSetRow, vocabularies
 from .species import ortholog_table
 from .tables import (
     bad_cells,
@@ -21,6 +21,7 @@ from .tables import (
     ligand_genes,
     named_signatures,
     read_text,
+    response_receptors,
     split_genes,
 )
 
@@ -100,6 +101,7 @@ def validate(path: str | Path | None = None) -> Report:
         *_repeats(evidence, sets),
         *_genes(evidence, sets),
         *_signatures(sets),
+        *_responses(evidence),
         *_doubts(evidence),
     ]
     return Report(_frame(found), counts(), changes(load("all")))
@@ -227,6 +229,24 @@ def _signatures(sets: pd.DataFrame) -> Iterator[Finding]:
             yield "ERROR", "signatures.yaml", name, "no row fits, the signature is empty"
         elif min(sizes) < 3:
             yield "INFO", "signatures.yaml", name, f"few genes: {sizes} in human, mouse, rat"
+
+
+def _responses(evidence: pd.DataFrame) -> Iterator[Finding]:
+    """Each link of a response to a receptor: known, once, and with evidence on that receptor."""
+    links = response_receptors()
+    known = {i for i, entry in named_signatures().items() if entry.side == "response"}
+    named = {gene for text in evidence["receptor"] for gene in split_genes(text)}
+    for response, receptor, basis, _ in links.itertuples(index=False):
+        where = f"{response}, {receptor}"
+        if response not in known:
+            yield "ERROR", "response_receptors", where, "there is no such response signature"
+        if receptor not in named:
+            yield "ERROR", "response_receptors", where, "no evidence row names this receptor"
+        if basis not in vocabularies()["receptor_basis"]:
+            yield "ERROR", "response_receptors", where, f"{basis!r} is no receptor_basis"
+    twice = links[links.duplicated(["response", "receptor"])]
+    for response, receptor in zip(twice["response"], twice["receptor"], strict=True):
+        yield "ERROR", "response_receptors", f"{response}, {receptor}", "the link stands twice"
 
 
 def _doubts(evidence: pd.DataFrame) -> Iterator[Finding]:

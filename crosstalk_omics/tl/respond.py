@@ -1,7 +1,6 @@
 """Does the receiving tissue answer? Response sets without any ligand or receptor."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from ..core.checks import check_columns, check_unique
 from ..core.errors import InputError
 from ..core.names import DONOR, SOURCE, TARGET, UNS, WEIGHT
-from ..core.resources import packaged
 from ..interactions import complexes
 from ..interactions import load as load_interactions
 from ..kernels import correlation as kernel
@@ -20,6 +18,7 @@ from ..kernels.multiple import bh
 from ..kernels.tails import t_quantile
 from ..signatures import load as load_signatures
 from ..signatures import map_genes
+from ..signatures.tables import response_receptors
 from .bulk import contrast_genes
 from .crosstalk.direction import expected_signal
 from .design import MIN_DONORS, Design, designs, dummies
@@ -186,18 +185,12 @@ def add_response(table: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-@lru_cache(maxsize=1)
-def _receptor_table() -> pd.DataFrame:
-    path = packaged("signatures") / "response_receptors.tsv"
-    return pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
-
-
 def _links(receptors: pd.DataFrame | None, organism: str) -> pd.DataFrame:
     """Response and receptor gene, in the genes of the organism."""
     if receptors is not None:
         check_columns(receptors, ["response", "receptor"], "receptors")
         return receptors[["response", "receptor"]]
-    table = _receptor_table()[["response", "receptor"]]
+    table = response_receptors()[["response", "receptor"]]
     if organism == "human":
         return table
     mapping, _ = map_genes(sorted(set(table["receptor"])), source="human", target=organism)

@@ -65,11 +65,11 @@ def test_blocked_ligands_are_no_receptors_but_blocked_receptors_are():
 def test_signed_rules_weigh_by_the_mean_effect_and_say_what_cancels():
     net = load("myokine_bone_net_sender")
     weight = net.set_index("target")["weight"]
-    assert weight["IL7"] == 1
+    assert weight["IGF1"] == 1
     assert weight["MSTN"] == -1
     assert -1 < weight["FGF21"] < 0  # one row of three found no change
     cancelled = net.attrs["cancelled"]["myokine_bone_net_sender"]
-    assert cancelled
+    assert "IL7" in cancelled  # one study adds bone, one takes it
     assert not set(cancelled) & set(weight.index)
 
 

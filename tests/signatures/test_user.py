@@ -165,6 +165,7 @@ def test_a_users_evidence_table_is_a_class_with_two_sides(tmp_path):
         ("ligand", "2-Sep", "spreadsheet"),
         ("note", "=HYPERLINK(1)", "formula"),
         ("verified_at", "http://10.0.0.1/x", "named host"),
+        ("verified_at", "https://a.org/x;y", "named host"),
         ("species", "human,mouse", "is no species"),
         ("title", "", "is empty"),
         ("receptor_basis", "none", "receptor_basis is 'none'"),

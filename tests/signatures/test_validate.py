@@ -1,9 +1,15 @@
+import sys
+
 import pandas as pd
 import pytest
 
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.signatures import validate as validate_function
+from crosstalk_omics.signatures.tables import response_receptors
 from crosstalk_omics.signatures.validate import GRADES, Report
+
+MODULE = sys.modules["crosstalk_omics.signatures.validate"]
 
 
 def test_report_prints_counts_grades_and_changes():
@@ -48,3 +54,22 @@ def test_changes_name_added_removed_and_new(tmp_path):
 def test_a_release_compared_with_itself_has_not_changed(tmp_path):
     path = cx.signatures.export("all", tmp_path / "all.gmt")
     assert cx.signatures.changes(cx.signatures.load("all"), path).empty
+
+
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        (("response_typo", "PTH1R", "canonical", "NA"), "no such response signature"),
+        (("response_wnt_bcatenin", "LRP55", "canonical", "NA"), "no evidence row names"),
+        (("response_wnt_bcatenin", "LRP5", "sure", "NA"), "is no receptor_basis"),
+        (("response_wnt_bcatenin", "LRP5", "canonical", "NA"), "stands twice"),
+    ],
+)
+def test_links_of_responses_to_receptors_are_checked(monkeypatch, link, text):
+    table = response_receptors()
+    more = pd.concat([table, pd.DataFrame([link], columns=table.columns)], ignore_index=True)
+    monkeypatch.setattr(MODULE, "response_receptors", lambda: more)
+    findings = validate_function().findings
+    errors = findings.loc[findings["grade"] == "ERROR", ["table", "finding"]]
+    assert errors["table"].eq("response_receptors").all()
+    assert errors["finding"].str.contains(text).any()

@@ -120,9 +120,7 @@ def one_run(name: str, seed: int, table: pd.DataFrame, n_perms: int) -> list[dic
         x, y = getattr(sim, a), getattr(sim, b)
         planted = sim.truth[(sim.truth["source_tissue"] == a) & (sim.truth["target_tissue"] == b)]
         keys = set(planted[KEY].itertuples(index=False, name=None))
-        found = cx.tl.crosstalk(
-            x, y, groupby="cell_type", interactions=table, route=None, fdr="adafilter"
-        )
+        found = cx.tl.crosstalk(x, y, groupby="cell_type", interactions=table, route=None)
         cells = cx.tl.crosstalk(
             x, y, groupby="cell_type", interactions=table, route=None, null="analytic"
         ).set_index(KEY)["specificity_pvalue"]

@@ -13,7 +13,7 @@ from ..core.errors import InputError
 from ..core.names import BATCH
 from ..core.progress import progress
 from . import controls
-from .crosstalk.joint import Side, joint_fdr
+from .crosstalk.joint import DEFAULT_FDR, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, gather
 from .crosstalk.run import GroupBy
 from .crosstalk.side import NULLS, Options
@@ -154,7 +154,7 @@ def _labels(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> lis
             "receptor": _expressed(sides[1]),
             "pair": np.maximum(left, right),
         }
-        fdr = joint_fdr(left, right, "adafilter")
+        fdr = joint_fdr(left, right, DEFAULT_FDR)
         calls.append(float(np.nansum(fdr <= study.level) > 0))
         for name, p in found.items():
             p = p[~np.isnan(p)]

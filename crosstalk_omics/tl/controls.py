@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.progress import progress
 from ..interactions import complexes
-from .crosstalk.joint import MODULATORS, Side, joint_fdr
+from .crosstalk.joint import DEFAULT_FDR, MODULATORS, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, Knowledge, gather
 from .crosstalk.side import Options, side
 
@@ -110,7 +110,7 @@ class Study:
         """Which pairs are called at the level."""
         one, other = self.sides
         p, q = self.pvalues(left or one, other, table)
-        return joint_fdr(p, q, "adafilter") <= self.level
+        return joint_fdr(p, q, DEFAULT_FDR) <= self.level
 
 
 def rewire(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

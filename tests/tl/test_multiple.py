@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from crosstalk_omics.kernels.multiple import adafilter_bh, bh, mixture_fdr, simes
+from crosstalk_omics.tl.crosstalk.joint import DEFAULT_FDR
 
 unit = st.floats(0, 1)
 
@@ -61,6 +62,24 @@ def test_false_calls_stay_below_the_level_and_power_grows_where_bh_finds_little(
     means = {name: np.mean(values) for name, values in power.items()}
     assert means["bh"] * 2 < means["adafilter"] < means["adaptive"]
     assert means["adafilter"] < means["mixture"]
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.15, 0.18), (0.3, 0.45)])
+def test_the_default_has_power_with_few_donors_where_bh_finds_nothing(share, least):
+    rng = np.random.default_rng(0)
+    found = {DEFAULT_FDR: [], "bh": []}
+    for _ in range(20):
+        truth = rng.random((20_000, 2)) < share
+        z = rng.normal(size=truth.shape) + 3.55 * truth
+        p = t.sf(z / np.sqrt(rng.chisquare(6, size=z.shape) / 6), 6)
+        both = truth.all(axis=1)
+        for name, rates in found.items():
+            call = METHODS[name](p) <= 0.1
+            rates.append(((call & ~both).sum() / max(call.sum(), 1), call[both].mean()))
+    (fdr, power), (_, none) = (np.mean(rates, axis=0) for rates in found.values())
+    assert fdr < 0.1 + 2 * np.std(found[DEFAULT_FDR], axis=0)[0] / np.sqrt(20)
+    assert power > least
+    assert none < 0.001
 
 
 def test_simes_per_group_worked_by_hand():

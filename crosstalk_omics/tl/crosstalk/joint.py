@@ -11,7 +11,8 @@ from ...interactions import complexes
 from ...kernels.multiple import adafilter_bh, bh, mixture_fdr, simes
 
 Float = NDArray[np.float64]
-FDR = ("adafilter", "adaptive", "mixture", "bh")
+FDR = ("adaptive", "adafilter", "mixture", "bh")
+DEFAULT_FDR = FDR[0]
 NULL_ABOVE = 0.5  # p-values above it tell how many pairs are null
 MODULATORS = ("decoy", "carrier")  # roles that take no part in signalling: a family of their own
 
@@ -55,7 +56,7 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     source, target
         The sending and the receiving tissue.
     fdr
-        ``"adafilter"``, ``"adaptive"``, ``"mixture"`` or ``"bh"``.
+        ``"adaptive"``, ``"adafilter"``, ``"mixture"`` or ``"bh"``.
 
     Returns
     -------

@@ -65,12 +65,18 @@ def row_sums(
     total, square, filled, out
         Results: (n_rows,) sum, sum of squares and number of values other than 0, and
         (n_rows, n_columns) weighted sums.
+
+    Returns
+    -------
+    Whether a row may hold NaN.
     """
+    holes = False
     hit, place = np.empty(slot.size + 1, np.int64), np.empty(slot.size + 1, np.int64)
     for i in range(lo, hi):
         row, values = i - lo, data[indptr[i] : indptr[i + 1]]
         total[row], square[row], filled[row] = _sums(values)
         if total[row] != total[row]:
+            holes = True
             total[row], square[row], filled[row] = _measured_sums(values)
         n_hits = _find(indices[indptr[i] : indptr[i + 1]], slot, hit, place)
         for h in range(n_hits):
@@ -78,3 +84,4 @@ def row_sums(
             if v == v:
                 for j in range(start[hit[h]], start[hit[h] + 1]):
                     out[row, column[j]] += weight[j] * v
+    return holes

@@ -152,11 +152,13 @@ class Reading:
         n, s, read = hi - lo, len(self.net.signatures), self.read
         total, square, filled = np.empty(n), np.empty(n), np.empty(n, np.int64)
         weighted = np.zeros((n, len(read.signatures)))
-        row_sums(
+        holes = row_sums(
             part.data, part.indices, part.indptr, lo, hi, self.slot, read.start, read.column,
             read.weight, total, square, filled, weighted,
         )  # fmt: skip
-        lost, measured = self._unmeasured(part, lo, hi)
+        lost, measured = None, np.full(n, float(self.net.n_genes))
+        if holes:
+            lost, measured = self._unmeasured(part, lo, hi)
         sizes = [np.asarray(w.sum(axis=0)).reshape(1, -1) for w in self.weights]
         if lost is not None:
             sizes = [
@@ -167,14 +169,11 @@ class Reading:
 
     def _unmeasured(
         self, part: sp.csr_matrix, lo: int, hi: int
-    ) -> tuple[sp.csr_matrix | None, np.ndarray]:
-        """NaN marks of the net's genes, or `None`, and the measured genes per row."""
+    ) -> tuple[sp.csr_matrix, np.ndarray]:
+        """NaN marks of the net's genes, and the measured genes per row."""
         begin, end, n_genes = part.indptr[lo], part.indptr[hi], self.net.n_genes
-        data = part.data[begin:end]
-        if not np.isnan(data.sum()):
-            return None, np.full(hi - lo, float(n_genes))
         entries = (
-            np.isnan(data).astype(float),
+            np.isnan(part.data[begin:end]).astype(float),
             part.indices[begin:end],
             part.indptr[lo : hi + 1] - begin,
         )

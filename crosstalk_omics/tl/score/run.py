@@ -69,7 +69,7 @@ def run(
             for name, values in result.items():
                 scores[name][here] = np.where(filled[here, None] > 0, values, np.nan)
 
-    over_blocks(one, x, step, n_threads, "score")
+    over_blocks(one, x, min(step, -(-x.shape[0] // n_threads)), n_threads, "score")
     dense(scores, options, x, net, filled)
     if "consensus" in scores:
         scores["consensus"] = consensus([v for k, v in scores.items() if k != "consensus"])

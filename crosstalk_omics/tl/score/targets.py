@@ -104,7 +104,7 @@ def check_net(net: pd.DataFrame) -> pd.DataFrame:
     if len(net) == 0:
         msg = "net is empty. Load signatures with `cx.signatures.load`, or give source and target."
         raise InputError(msg)
-    wrong = net[~np.isfinite(net[WEIGHT])]
+    wrong = net[~np.isfinite(net[WEIGHT].to_numpy())]
     if len(wrong):
         first = wrong.iloc[0]
         msg = (
@@ -112,19 +112,22 @@ def check_net(net: pd.DataFrame) -> pd.DataFrame:
             f"{first[SOURCE]!r}, {first[TARGET]!r}. Give each target a weight in [-1, 1]."
         )
         raise InputError(msg)
-    twice = net[net.duplicated([SOURCE, TARGET])]
+    source, names = pd.factorize(net[SOURCE], sort=True)
+    target, _ = pd.factorize(net[TARGET], sort=True)
+    slashed = [name for name in names if "/" in name]
+    if slashed:
+        msg = f"Signature {slashed[0]!r} has a '/', which h5ad refuses. Rename it."
+        raise InputError(msg)
+    order = np.lexsort((target, source))
+    twice = order[1:][(np.diff(source[order]) == 0) & (np.diff(target[order]) == 0)]
     if len(twice):
-        first = twice.iloc[0]
+        first = net.iloc[twice.min()]
         msg = (
             f"net names {len(twice)} targets twice in one signature, first {first[TARGET]!r} in "
             f"{first[SOURCE]!r}. Keep one row for each source and target."
         )
         raise InputError(msg)
-    slashed = net.loc[net[SOURCE].str.contains("/"), SOURCE]
-    if len(slashed):
-        msg = f"Signature {slashed.iloc[0]!r} has a '/', which h5ad refuses. Rename it."
-        raise InputError(msg)
-    return net[net[WEIGHT] != 0].sort_values([SOURCE, TARGET], ignore_index=True)
+    return net.iloc[order[net[WEIGHT].to_numpy()[order] != 0]].reset_index(drop=True)
 
 
 def coverage(
@@ -158,17 +161,29 @@ def covered(
     net: pd.DataFrame, genes: pd.Index, min_targets: int, min_coverage: float
 ) -> pd.DataFrame:
     """Coverage of a checked net."""
-    found = net[TARGET].isin(genes)
-    by = net[SOURCE]
-    table = pd.DataFrame(
-        {"n_targets": found.groupby(by).size(), "n_found": found.groupby(by).sum().astype(int)}
+    found, targets = net[TARGET].isin(genes).to_numpy(), net[TARGET].to_numpy(object)
+    code, names = pd.factorize(net[SOURCE])  # in order, because the net is sorted
+    n_targets = np.bincount(code, minlength=len(names))
+    n_found = np.bincount(code[found], minlength=len(names))
+    missing, lost = np.full(len(names), "", dtype=object), code[~found]
+    for k, part in zip(np.unique(lost), np.split(targets[~found], _starts(lost)), strict=False):
+        missing[k] = ";".join(part)
+    share = n_found / n_targets
+    return pd.DataFrame(
+        {
+            "signature": names,
+            "n_targets": n_targets,
+            "n_found": n_found,
+            "coverage": share,
+            "missing": missing,
+            "scored": (n_found >= max(min_targets, 1)) & (share >= min_coverage),
+        }
     )
-    table["coverage"] = table["n_found"] / table["n_targets"]
-    missing = net[~found].groupby(SOURCE)[TARGET].agg(";".join)
-    table["missing"] = missing.reindex(table.index).fillna("").astype(object)
-    enough = table["n_found"] >= max(min_targets, 1)
-    table["scored"] = enough & (table["coverage"] >= min_coverage)
-    return table.rename_axis("signature").reset_index()
+
+
+def _starts(code: np.ndarray) -> np.ndarray:
+    """Where a new value begins in sorted `code`, but for the first."""
+    return np.flatnonzero(np.diff(code)) + 1
 
 
 def check_overlap(table: pd.DataFrame, net: pd.DataFrame, adata: AnnData) -> None:

@@ -22,7 +22,7 @@ from .passes import (
 )
 from .targets import NetIndex
 
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 2048
 
 
 def n_threads_here() -> int:

@@ -82,15 +82,16 @@ RC = {
 def theme() -> Iterator[None]:
     """Draw inside this context to get the look of the package; nothing is set globally.
 
-    Every function of `cx.pl` already does; use it for axes that you make yourself.
+    Every function of `cx.pl` already does; use it for axes that you make yourself. It starts
+    from the defaults of matplotlib: other packages set some for everybody when imported.
 
     Returns
     -------
     A context manager.
     """
-    from matplotlib import rc_context
+    from matplotlib import style
 
-    with rc_context(RC):
+    with style.context(["default", RC]):
         yield
 
 

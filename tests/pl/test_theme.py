@@ -26,6 +26,14 @@ def test_theme_sets_nothing_globally(candidates):
     assert dict(mpl.rcParams) == before
 
 
+def test_theme_is_the_same_whatever_other_packages_set(monkeypatch):
+    with pl.theme():
+        alone = dict(mpl.rcParams)
+    monkeypatch.setitem(mpl.rcParams, "legend.borderpad", 3.0)
+    with pl.theme():
+        assert dict(mpl.rcParams) == alone
+
+
 def test_save_writes_the_same_bytes_each_time(tmp_path, candidates):
     table = candidates(12, (2, 2))
     for name in ("one", "two"):

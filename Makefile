@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := .[bulk,circos,dask]
 
-.PHONY: demo test lint validate real notebooks figures bench clean
+.PHONY: demo test lint validate real notebooks figures docs bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/crosstalk run examples/demo.yaml
@@ -30,12 +30,16 @@ notebooks: $(VENV)/.installed
 figures: $(VENV)/.installed
 	for script in figures/fig_*.py; do $(BIN)/python $$script || exit 1; done
 
+# The documentation in docs/_build/html; a warning is an error, nothing is fetched
+docs: $(VENV)/.installed
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/scoring/run.py
-	$(BIN)/python benchmarks/crosstalk/run.py
+	for name in planted fdr speed; do $(BIN)/python benchmarks/crosstalk/$$name.py || exit 1; done
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) results docs/_build docs/api docs/generated docs/tutorials
 
 # uv where it is present, the venv's own pip otherwise (dependency groups need pip 25.1)
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -340,6 +340,14 @@ def test_a_signature_with_too_few_targets_is_left_out_and_said(adata, net):
     assert not table.loc["poor", "scored"]
 
 
+def test_a_signature_lost_to_old_names_says_which(adata, net):
+    renamed = adata[:, :49].copy()
+    renamed.var_names = [*renamed.var_names[:48], "CTGF"]
+    both = pd.concat([net, as_net({"matrix": ["CCN2", "CCN1"]})])
+    with pytest.warns(CrosstalkWarning, match="old names .CTGF for CCN2."):
+        tl.score(renamed, both)
+
+
 def test_a_signature_of_one_gene_is_scored(adata):
     tl.score(adata, as_net({"one": ["G3"]}), [*RANK, "mean", "zscore", "ulm", "mlm"])
     np.testing.assert_allclose(frame(adata, "mean")["one"], adata[:, "G3"].X.toarray().ravel())
@@ -432,6 +440,7 @@ def test_a_net_without_weights_counts_every_target_once(adata, net):
         (["TP53", "EGFR"], ["Tp53", "Egfr"], "look like human, the net like mouse"),
         (["tp53", "egfr"], ["TP53", "EGFR"], "differ in case"),
         (["1007_s_at", "1053_at"], ["TP53", "EGFR"], "Run `cx.pp.standardise`"),
+        (["CTGF", "GPR56"], ["CCN2", "ADGRG1"], r"old names \(.*CTGF for CCN2.*: run `cx.pp.stand"),
         (["TP53", "EGFR"], ["TP53", *(f"X{i}" for i in range(20))], "measure few of these genes"),
     ],
 )

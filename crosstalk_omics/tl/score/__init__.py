@@ -13,7 +13,7 @@ from anndata import AnnData
 
 from ...core.checks import check_unique
 from ...core.errors import CrosstalkWarning, InputError
-from ...core.names import SOURCE, WEIGHT, score_key
+from ...core.names import SOURCE, TARGET, WEIGHT, score_key
 from ...core.provenance import digest_frame, versions
 from . import targets, values
 from .depth import thinned
@@ -183,6 +183,8 @@ def _scored(
             f"targets in the data or less than min_coverage={min_coverage} of them, and are left "
             f"out: {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}. See `cx.tl.coverage`."
         )
+        if renamed := targets.old_names(pd.Index(net[TARGET].unique()), adata.var_names):
+            msg += f" The data use old names ({renamed}): run `cx.pp.standardise`."
         warnings.warn(msg, CrosstalkWarning, stacklevel=3)
     return table
 

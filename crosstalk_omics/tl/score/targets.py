@@ -207,6 +207,8 @@ def _advice(net: pd.DataFrame, adata: AnnData) -> str:
     n_ensembl = sum(bool(ENSEMBL.match(g)) for g in genes[:200])
     if n_ensembl > min(200, len(genes)) / 2:
         return sample + "The data use Ensembl ids: run `cx.pp.standardise`, which maps them."
+    if renamed := old_names(targets, genes):
+        return f"{sample}The data use old names ({renamed}): run `cx.pp.standardise`."
     upper = pd.Index(targets.str.upper())
     if 2 * len(genes.intersection(targets)) > len(genes.str.upper().intersection(upper)) > 0:
         return (
@@ -227,6 +229,16 @@ def _advice(net: pd.DataFrame, adata: AnnData) -> str:
             )
         return sample + "The names differ in case: run `cx.pp.standardise`."
     return sample + "Run `cx.pp.standardise`, or lower min_targets and min_coverage."
+
+
+def old_names(targets: pd.Index, genes: pd.Index) -> str:
+    """Targets that the data have under a previous or alias symbol, the first 5 as text."""
+    from ...signatures import aliases
+
+    table = aliases()
+    table = table[table["symbol"].isin(targets.difference(genes)) & table["alias"].isin(genes)]
+    pairs = [f"{a} for {s}" for a, s in zip(table["alias"], table["symbol"], strict=True)]
+    return ", ".join(list(dict.fromkeys(pairs))[:5])
 
 
 def index_net(net: pd.DataFrame, genes: pd.Index, scored: list[str]) -> NetIndex:

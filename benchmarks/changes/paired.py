@@ -1,4 +1,4 @@
-"""The same rats: muscle, fat and plasma correlated over animals, with re-paired animals beside.
+"""The same rats: muscle, fat, blood and body over animals, with re-paired animals beside.
 
 ``python benchmarks/changes/paired.py`` writes to ``benchmarks/changes/results``.
 """
@@ -19,6 +19,7 @@ PLASMA = [
     "total_ketones",
 ]  # fmt: skip
 WITHIN = ["sex", "timepoint"]
+BODY = ["post_fat_pct", "post_lean_pct", "post_vo2max_ml_kg_min"]
 COLUMNS = [
     "source", "target", "factor", "ligand_complex", "feature", "feature_kind", "correlation",
     "n_donors", "p_correlation", "pvalue", "fdr", "strength", "strength_pvalue", "strength_fdr",
@@ -49,7 +50,9 @@ def main() -> None:
     """Write the pairs, the strengths and the null of every two tissues."""
     tissues = {name: tissue(name) for name in TISSUES}
     table = cx.datasets.load("motrpac_rat_plasma_analytes")
-    plasma = table.groupby(table["pid"].astype(str))[PLASMA].mean()
+    measured = table.groupby(table["pid"].astype(str))[PLASMA].mean()
+    body = cx.datasets.load("motrpac_rat_phenotypes")
+    measured = measured.join(body.groupby(body["pid"].astype(str))[BODY].mean())
     options = {"strata": WITHIN, "covariates": WITHIN, "route": None}
     rng, tables, null = np.random.default_rng(0), [], []
     for a in TISSUES:
@@ -60,7 +63,7 @@ def main() -> None:
                 cx.tl.crosstalk_paired(
                     tissues[a],
                     tissues[b],
-                    analytes=plasma,
+                    analytes=measured,
                     target_scores="score_singscore",
                     hidden_factors=3,
                     **options,
@@ -82,7 +85,7 @@ def main() -> None:
     blood = blood[blood["source"] == "white adipose"].drop_duplicates("pair")
     axes = cx.pl.volcano(
         blood, effect="correlation", pvalue="p_correlation", label="pair",
-        xlabel="partial bicor of a ligand in white fat with a plasma value",
+        xlabel="partial bicor of a ligand in white fat with a value of blood or body",
     )  # fmt: skip
     axes.figure.savefig(RESULTS / "rat_paired.png", dpi=200)
     columns = ["source", "target", "tested", "p05_repaired", "p05_t_test", "calls_fdr_10"]

@@ -14,6 +14,7 @@ from studies import STUDIES, Study
 
 import crosstalk_omics as cx
 from crosstalk_omics.core.files import write_table
+from crosstalk_omics.tl.crosstalk.knowledge import gather
 
 RESULTS = Path(__file__).parent / "results"
 SHUFFLES = 40
@@ -45,10 +46,12 @@ def run(study: Study) -> None:
     start = time.perf_counter()
     source = study.source()
     source.obs["condition"] = source.obs["condition"].astype(str)
-    target = study.target() if study.target else None
+    target = study.target()
+    named = gather(None, "endocrine", source, target).named[0]
     genes = cx.tl.contrast_genes(
-        source, condition="condition", reference=study.reference, covariates=study.covariates
-    )
+        source, condition="condition", reference=study.reference, covariates=study.covariates,
+        among=named,
+    )  # fmt: skip
     table = cx.tl.crosstalk_contrast(
         source, target, condition="condition", reference=study.reference,
         covariates=study.covariates, changes=genes,
@@ -78,7 +81,7 @@ def run(study: Study) -> None:
     ligands = set(cx.interactions.complexes.genes(table["ligand_complex"]))
     null = cx.tl.contrast_null(
         source, condition="condition", reference=study.reference, covariates=study.covariates,
-        within=study.within, genes=ligands, n_shuffles=SHUFFLES,
+        within=study.within, genes=ligands, among=named, n_shuffles=SHUFFLES,
     )  # fmt: skip
     summary = {
         "study": study.name, "samples": source.n_obs, "genes_tested": genes["pvalue"].notna().sum(),

@@ -16,7 +16,7 @@ class Study:
 
     name: str
     source: Callable[[], AnnData]
-    target: Callable[[], AnnData] | None
+    target: Callable[[], AnnData]
     test: str
     reference: str
     known: dict[str, int]
@@ -72,7 +72,6 @@ STUDIES = (
         "dm1_training", trained, osteoblasts, "Post", "Pre",
         known={"MSTN": -1, "COL1A1": 1, "COL4A1": 1, "SPARC": 1, "KDR": 1, "NOTCH1": 1, "IGF1": 1,
                "MYH7": 1, "MYH1": -1, "PPARGC1A": 1, "VEGFA": 1, "FNDC5": 1},
-
     ),
     Study(
         "fshd_dux4", dystrophy, osteoblasts, "high", "low",

@@ -82,7 +82,8 @@ def correlate(first: Array, second: Array) -> Array:
 
     Both are standardised and complete: (n_donors, p), (n_donors, q) -> (p, q).
     """
-    return np.clip(first.T @ second, -1.0, 1.0)
+    r = first.T @ second
+    return np.clip(r, -1.0, 1.0, out=r)
 
 
 def correlate_seen(first: Array, second: Array, seen_first: Array, seen_second: Array) -> Array:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..core.checks import check_columns, check_one_of
 from ..core.errors import InputError
-from ..core.names import BATCH
+from ..core.names import BATCH, score_key
 from ..core.progress import progress
+from ..kernels.tails import normal_sf
 from . import controls
 from .crosstalk.joint import DEFAULT_FDR, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, gather
@@ -19,9 +20,16 @@ from .crosstalk.run import GroupBy
 from .crosstalk.side import NULLS, Options
 
 Float = NDArray[np.float64]
-SCENARIOS = ("labels", "conditions", "rewired", "decoys", "contact", "swap", "split", "positives")
+SCENARIOS = (
+    "labels", "conditions", "rewired", "decoys", "contact", "swap", "split", "positives", "scores",
+)  # fmt: skip
 LEVELS = (0.05, 0.01, 0.001)
-BARS = {"type1_0.05": (0.04, 0.06), "type1_0.001": (0.0, 0.002), "lambda_0.5": (0.9, 1.1)}
+BARS = {
+    "type1_0.05": (0.04, 0.06), "type1_0.001": (0.0, 0.002), "lambda_0.5": (0.9, 1.1),
+    "z_mean": (-0.1, 0.1), "z_sd": (0.9, 1.1),
+}  # fmt: skip
+SCORED = ("ucell", "zscore")
+N_SETS, SET_SIZE, N_SCORED = 40, 30, 200  # random signatures, their genes, observations scored
 COLUMNS = ["scenario", "side", "measure", "value", "se", "n", "low", "high", "within"]
 MEDIAN_CHI2 = 0.4549364231195724  # of one degree of freedom
 
@@ -65,6 +73,8 @@ def calibrate(
         same degrees. ``"decoys"``: ligands replaced by genes that the table does not name,
         equally expressed. ``"contact"``: juxtacrine pairs. ``"swap"``: the source replaced by
         `unrelated`. ``"split"``: two halves of the donors. ``"positives"``: ranks of known axes.
+        ``"scores"``: random signatures, of which z of ``cx.tl.score(null="matched")`` should be
+        standard normal.
     unrelated
         A tissue that should not send what the source sends.
     condition, reference
@@ -100,6 +110,8 @@ def calibrate(
             rows += _labels(study, pvalues)
         elif name == "conditions":
             rows += _conditions(study, condition, reference, interactions, route, pvalues)
+        elif name == "scores":
+            rows += _scores(study, pvalues)
         elif name == "swap":
             rows += controls.swap(study, unrelated)
         elif name == "contact":
@@ -228,6 +240,39 @@ def _conditions(
     return [
         controls.record("conditions", "ligand", key, [r[key] for r in rates], n=n)
         for key in rates[0]
+    ]
+
+
+def _scores(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> list[dict]:
+    """Mean and deviation of the matched z of random signatures, in both tissues."""
+    from ..pp.normalise import lognormalise
+    from .score import score
+
+    found: dict[str, list[dict[str, float]]] = {}
+    for tissue, side_ in zip(study.tissues, ("source", "target"), strict=True):
+        for rng in study.generators():
+            rows = np.sort(rng.permutation(tissue.n_obs)[:N_SCORED])
+            part = lognormalise(tissue[rows].copy())
+            seen = np.asarray((part.X > 0).sum(axis=0)).ravel() > 0
+            genes = [
+                rng.choice(part.var_names[seen], SET_SIZE, replace=False) for _ in range(N_SETS)
+            ]
+            net = pd.DataFrame({"source": np.repeat(np.arange(N_SETS), SET_SIZE).astype(str),
+                                "target": np.concatenate(genes)})  # fmt: skip
+            score(part, net, list(SCORED), null="matched", seed=study.seed)
+            for method in SCORED:
+                z = part.obsm[score_key(f"{method}_z")].to_numpy()
+                z = z[np.isfinite(z)]
+                p = 2 * normal_sf(np.abs(z))
+                name = f"{side_} {method}"
+                found.setdefault(name, []).append(
+                    {"z_mean": z.mean(), "z_sd": z.std(), "type1_0.05": (p <= 0.05).mean()}
+                )
+                pvalues["scores", name] = np.append(pvalues.get(("scores", name), []), p)
+    return [
+        controls.record("scores", name, key, [v[key] for v in values])
+        for name, values in found.items()
+        for key in values[0]
     ]
 
 

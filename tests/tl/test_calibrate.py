@@ -56,6 +56,15 @@ def test_every_scenario_is_in_the_summary(calibration):
     assert value(calibration, "split", "pair", "spearman_magnitude")["value"] > 0.5
 
 
+def test_z_of_random_signatures_is_standard_normal(sim):
+    found = cx.tl.calibrate(sim.muscle, sim.bone, route=None, scenarios=("scores",), n_repeats=5)
+    for side in ("source ucell", "source zscore", "target ucell", "target zscore"):
+        assert abs(value(found, "scores", side, "z_mean")["value"]) < 0.15
+        assert 0.9 < value(found, "scores", side, "z_sd")["value"] < 1.1
+        assert value(found, "scores", side, "type1_0.05")["within"]
+    assert "scores, target ucell" in set(found.qq["scenario"])
+
+
 def test_the_same_seed_gives_the_same_calibration(sim):
     options = {"route": None, "scenarios": ("labels", "rewired"), "n_repeats": 2, "seed": 4}
     first, second = (cx.tl.calibrate(sim.muscle, sim.bone, **options) for _ in range(2))

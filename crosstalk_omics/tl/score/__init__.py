@@ -55,6 +55,10 @@ def score(
     aucell, singscore and ssgsea, one reading feeds mean, zscore, ulm and mlm. Matrices on disk
     (backed h5ad, zarr) and dask arrays are read block by block.
 
+    Genes with equal values share their mean rank (ucell, ssgsea) or the lowest of their ranks
+    (singscore); aucell is the mean over all orders of such genes. viper, gsea and gsva, which
+    break ties by position, see the genes in the order of their names.
+
     Parameters
     ----------
     adata

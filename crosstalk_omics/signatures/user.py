@@ -15,6 +15,7 @@ from .species import ortholog_table
 from .tables import check_evidence, check_gene_sets, raise_all, read_text, read_tsv
 
 SUFFIXES = (".gmt", ".tsv", ".txt", ".csv", ".yaml", ".yml", ".json")
+NESTED = (Mapping, list, tuple, set)
 Cells = list[tuple[int, str, str, object]]  # row, signature, gene, weight
 
 
@@ -68,8 +69,9 @@ def _parse_yaml(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
+        # The loader in C would be faster, and crashes on a deeply nested file.
         found = yaml.load(read_text(path), Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", row {mark.line + 1}, column {mark.column + 1}" if mark else ""
         msg = f"{path}{where}: no valid YAML ({getattr(error, 'problem', error)})."
@@ -90,7 +92,16 @@ def _from_mapping(sets: Mapping[str, Any], name: str) -> Cells:
             )
             raise InputError(msg)
         pairs = genes.items() if isinstance(genes, Mapping) else ((gene, 1.0) for gene in genes)
-        cells += [(number, str(signature), str(gene), weight) for gene, weight in pairs]
+        for gene, weight in pairs:
+            # Text of a nested list may be endless, where YAML names repeat it.
+            nested = next((part for part in (gene, weight) if isinstance(part, NESTED)), None)
+            if nested is not None:
+                msg = (
+                    f"{name}, entry {signature!r}: a {type(nested).__name__} among its genes. "
+                    "Expected a list of genes or a mapping of gene to weight."
+                )
+                raise InputError(msg)
+            cells.append((number, str(signature), str(gene), weight))
     return cells
 
 

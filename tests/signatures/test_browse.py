@@ -63,6 +63,8 @@ def test_all_rows_are_counted_and_the_first_page_is_shown(page, tmp_path):
     assert text.count("<tr") - 1 == 200
     assert "https://pubmed.ncbi.nlm.nih.gov/" in text
     assert 'rel="noopener noreferrer"' in text
+    # On a phone the rows are cards, whose cells carry their heading.
+    assert text.count('data-head="Receptor"') == 200
 
 
 @pytest.mark.parametrize(

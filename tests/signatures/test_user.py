@@ -1,6 +1,9 @@
 """Malformed user tables: each error names the file, the row and the column."""
 
+import itertools
 import json
+import time
+import tracemalloc
 
 import pytest
 
@@ -113,11 +116,21 @@ def test_ragged_rows_and_unknown_columns(tmp_path):
     fails(write(tmp_path, "u.tsv", "gene\tset\nSOST\ta\n"), "row 1", "Expected `source`, `target`")
 
 
-def test_junk(tmp_path):
-    path = tmp_path / "junk.tsv"
+@pytest.mark.parametrize("suffix", ["tsv", "csv", "txt", "gmt", "json", "yaml"])
+def test_a_hundred_megabytes_are_refused_unread(tmp_path, suffix):
+    path = tmp_path / f"junk.{suffix}"
     with path.open("wb") as handle:
         handle.truncate(100_000_000)
+    tracemalloc.start()
+    began = time.process_time()
     fails(path, "100 MB", "less than 20 MB")
+    taken, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (taken < 1, peak < 5_000_000) == (True, True), (taken, peak)
+
+
+def test_junk(tmp_path):
+    path = tmp_path / "junk.tsv"
     path.write_bytes(b"source\ttarget\na\t\xff\xfe\x00")
     fails(path, "line 2", "not UTF-8")
     path.write_bytes(b"source\ttarget\na\tSO\x00ST")
@@ -129,6 +142,13 @@ def test_broken_yaml_and_odd_values(tmp_path):
     fails(write(tmp_path, "s.yaml", "a: SOST\n"), "entry 'a'", "Expected a list of genes")
     fails({"a": []}, "holds no gene")
     fails({"a": 3}, "entry 'a'", "int")
+    fails({"a": [["SOST"]]}, "entry 'a'", "list among its genes")
+    laughs = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n"
+        for old, new in itertools.pairwise("abcdefghijkl")
+    )
+    fails(write(tmp_path, "laughs.yaml", laughs), "entry 'b'", "list among its genes")
+    fails(write(tmp_path, "deep.yaml", "a: " + "[" * 50_000), "deep.yaml", "YAML")
 
 
 def test_missing_file(tmp_path):

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ..core.checks import check_columns, nearest
 from ..core.errors import InputError
-from ..core.names import TISSUE, UNS
+from ..core.names import CELL_TYPE, TISSUE, UNS
 from ..core.provenance import digest_file
 from .fetch import local_files
-from .manifest import Dataset, entry, load_manifest
+from .manifest import Dataset, entry, load_manifest, tissue_terms
 from .readers import READERS
 from .readers.samples import annotate
 
@@ -23,6 +23,13 @@ def list_datasets() -> pd.DataFrame:
     -------
     Columns ``id, title, organism, tissue, modality, value_state, replicates, parts, n_files,
     bytes, accession, licence``; `bytes` is missing where a file's size is not known.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> known = cx.datasets.list()
+    >>> known.loc[known["organism"] == "rat", "id"].head(2).tolist()
+    ['motrpac_rat_gastrocnemius', 'motrpac_rat_vastus_lateralis']
     """
     rows = []
     for name, data in load_manifest().items():
@@ -62,6 +69,12 @@ def info(dataset: str) -> dict[str, Any]:
     ------
     InputError
         No data set has this id.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> cx.datasets.info("motrpac_rat_gastrocnemius")["columns"]
+    {'donor': 'pid', 'condition': 'timepoint', 'time': 'timepoint', 'sex': 'sex'}
     """
     return {"id": dataset, **entry(dataset).model_dump(by_alias=True, exclude_defaults=True)}
 
@@ -82,7 +95,9 @@ def load(dataset: str, *, part: str | None = None) -> ad.AnnData | pd.DataFrame:
     "table". Gene and sample identifiers are as in the source: `cx.pp.standardise` makes them
     current symbols. `obs` has the source's columns and, where the manifest's `columns` names
     them, the categoricals `donor`, `condition`, `cell_type`, `batch`, `time`, `sex`, `age` and
-    always `tissue`. `uns["crosstalk"]` tells organism, tissue, modality, value state, licence,
+    always `tissue`; `tissue_ontology_term_id` (UBERON) and `cell_type_ontology_term_id` (Cell
+    Ontology) are those of the CELLxGENE schema, for the names that the manifest maps.
+    `uns["crosstalk"]` tells organism, tissue, modality, value state, licence,
     accession, checksums, replicates and the caveat. Tables carry the same in
     `attrs["crosstalk"]`.
 
@@ -95,6 +110,7 @@ def load(dataset: str, *, part: str | None = None) -> ad.AnnData | pd.DataFrame:
     """
     data = entry(dataset)
     options = {**data.options, **_part(dataset, data, part)}
+    data = data.model_copy(update={"tissue": options.pop("tissue", data.tissue)})
     files = local_files(dataset, _needed(data, options))
     found = READERS[data.reader](files, **options)
     where = provenance(dataset, data, files, part)
@@ -104,6 +120,7 @@ def load(dataset: str, *, part: str | None = None) -> ad.AnnData | pd.DataFrame:
     if data.samples is not None:
         found = annotate(found, files, data.samples)
     name_columns(found, dict(data.columns), data.tissue, dataset)
+    _add_terms(found, data)
     found.uns[UNS] = where
     return found
 
@@ -137,6 +154,29 @@ def name_columns(adata: ad.AnnData, columns: dict[str, str], tissue: str, what: 
         adata.obs[role] = pd.Categorical(source.astype(str).where(source.notna(), None))
     where = adata.obs[TISSUE] if TISSUE in adata.obs else [tissue] * adata.n_obs
     adata.obs[TISSUE] = pd.Categorical(where)
+
+
+def _add_terms(adata: ad.AnnData, data: Dataset) -> None:
+    """Add the ontology terms of the names; a place within the tissue has the term of the tissue."""
+    tissues = tissue_terms()
+    if "tissue" not in data.columns and data.tissue in tissues:
+        tissues = tissues | dict.fromkeys(adata.obs[TISSUE].cat.categories, tissues[data.tissue])
+    for column, terms in ((TISSUE, tissues), (CELL_TYPE, data.cell_types)):
+        if column in adata.obs:
+            names = adata.obs[column].cat.categories
+            known = {name: term for name in names if (term := _term(name, terms)) is not None}
+            if known:
+                found = adata.obs[column].astype(object).map(known)
+                adata.obs[f"{column}_ontology_term_id"] = pd.Categorical(found)
+
+
+def _term(name: str, terms: dict[str, str]) -> str | None:
+    if name in terms:
+        return terms[name]
+    starts = (
+        term for key, term in terms.items() if key.endswith("*") and name.startswith(key[:-1])
+    )
+    return next(starts, None)
 
 
 def provenance(

@@ -17,6 +17,8 @@ Text = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|unknown)$")]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
+CellTerm = Annotated[str, Field(pattern=r"^CL:\d{7}$")]
+TissueTerm = Annotated[str, Field(pattern=r"^UBERON:\d{7}$")]
 Organism = Literal["human", "mouse", "rat", "several"]
 Role = Literal["donor", "condition", "cell_type", "tissue", "batch", "time", "sex", "age"]
 
@@ -87,10 +89,11 @@ class Dataset(_Strict):
     citation: Text
     caveat: Text | None = None
     columns: dict[Role, Text] = {}
+    cell_types: dict[Text, CellTerm] = {}  # label of the source, or its beginning and *
     samples: Samples | None = None
     reader: Text
     options: dict[str, Any] = {}
-    parts: dict[Identifier, dict[str, Any]] = {}
+    parts: dict[Identifier, dict[str, Any]] = {}  # options of each, and its `tissue`
     files: Annotated[list[File], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -108,8 +111,8 @@ class Dataset(_Strict):
         if self.reader not in READERS:
             return [f"reader {self.reader!r} is unknown. {nearest(self.reader, READERS)}"]
         known = set(inspect.signature(READERS[self.reader]).parameters) - {"files"}
-        given = [self.options, *({**self.options, **part} for part in self.parts.values())]
-        unknown = sorted({name for options in given for name in options} - known)
+        given = {*self.options, *(name for part in self.parts.values() for name in part)}
+        unknown = sorted(given - known - ({"tissue"} if self.parts else set()))
         return [
             f"reader {self.reader!r} takes no option {name!r}. {nearest(name, known)}"
             for name in unknown
@@ -127,6 +130,7 @@ class Dataset(_Strict):
 class Manifest(_Strict):
     """All data sets; the identifier is also the folder name in the download cache."""
 
+    tissues: dict[Text, TissueTerm] = {}
     datasets: dict[Identifier, Dataset]
 
 
@@ -145,6 +149,15 @@ def load_manifest(path: str | Path | None = None) -> dict[str, Dataset]:
     ResourceError
         The file is not there or is no YAML.
     """
+    return _content(path).datasets
+
+
+def tissue_terms(path: str | Path | None = None) -> dict[str, str]:
+    """Return the UBERON term of each tissue name of the manifest; `path` as in `load_manifest`."""
+    return _content(path).tissues
+
+
+def _content(path: str | Path | None) -> Manifest:
     path = packaged("data_manifest.yaml") if path is None else Path(path)
     try:
         stamp = path.stat().st_mtime_ns
@@ -155,7 +168,7 @@ def load_manifest(path: str | Path | None = None) -> dict[str, Dataset]:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, stamp: int) -> dict[str, Dataset]:
+def _load(path: Path, stamp: int) -> Manifest:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
@@ -163,7 +176,7 @@ def _load(path: Path, stamp: int) -> dict[str, Dataset]:
         msg = f"{path} is not valid YAML: {error}. Compare with the entries above that line."
         raise ResourceError(msg) from error
     try:
-        return Manifest.model_validate(content).datasets
+        return Manifest.model_validate(content)
     except ValidationError as error:
         lines = [f"- {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         msg = f"{path} has {len(lines)} problems:\n" + "\n".join(lines)

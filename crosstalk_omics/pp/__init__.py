@@ -1,5 +1,6 @@
 """Bring any data set into the one form that the analyses take: names, states, groups."""
 
+from .cells import ambient, doublets
 from .labels import brain_markers, label_cells, markers_from_means
 from .normalise import lognormalise
 from .pseudobulk import pseudobulk
@@ -9,9 +10,11 @@ from .state import State, check_state, value_state
 
 __all__ = [
     "State",
+    "ambient",
     "brain_markers",
     "check_state",
     "contamination",
+    "doublets",
     "group_sizes",
     "label_cells",
     "lognormalise",

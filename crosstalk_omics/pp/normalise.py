@@ -56,6 +56,14 @@ def lognormalise(
     ----------
     Robinson & Oshlack 2010, TMM; numbers equal to edgeR's ``calcNormFactors`` and
     ``cpm(log=TRUE)``.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.pp.value_state(cx.pp.lognormalise(muscle)).state
+    'lognorm'
     """
     check_one_of(method, METHODS, "method")
     state = current_state(adata)

@@ -55,6 +55,15 @@ def pseudobulk(
     ------
     InputError
         A column is missing, values are not counts, or no donor-group has `min_cells` cells.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> samples = cx.pp.pseudobulk(muscle, groupby=None)
+    >>> samples.shape
+    (8, 600)
     """
     check_one_of(statistic, ("sum", "mean"), "statistic")
     keys = [c for c in (donor, groupby) if c is not None]
@@ -100,7 +109,8 @@ def _check_counts(adata: AnnData, state: str, layer: str | None) -> None:
     if state != "counts":
         msg = (
             f"The values are {state!r}, but sums need counts. Name the layer that holds them "
-            "(`layer='counts'`), or average with statistic='mean'."
+            "(`layer='counts'`), start from `adata.raw.to_adata()` where a file keeps them there, "
+            "or average with statistic='mean'."
         )
         raise InputError(msg)
     check_state(adata, "counts", layer=layer)

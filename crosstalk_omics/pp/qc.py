@@ -70,6 +70,14 @@ def qc_metrics(adata: AnnData) -> pd.DataFrame:
     ------
     InputError
         The values are not counts.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.pp.qc_metrics(muscle).columns.tolist()
+    ['total_counts', 'n_genes', 'pct_mitochondrial']
     """
     import scanpy as sc
 
@@ -111,6 +119,14 @@ def group_sizes(
     ------
     InputError
         A column is missing.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.pp.group_sizes(muscle).columns.tolist()
+    ['cell_type', 'donor', 'n_cells', 'enough', 'n_donors']
     """
     check_columns(adata.obs, [donor, groupby], "adata.obs")
     counts = pd.crosstab(adata.obs[groupby].astype(str), adata.obs[donor].astype(str))

@@ -9,10 +9,17 @@ from anndata import AnnData
 from ..core.checks import check_columns
 from ..core.errors import InputError
 from ..core.names import BATCH, CELL_TYPE, CONDITION, DONOR, ORGANISMS, TISSUE, UNS
+from ..datasets.manifest import tissue_terms
 from .genes import EXAMPLES, GeneMap, collapse, map_symbols
 from .state import check_state, current_state
 
-CELLXGENE = {DONOR: "donor_id", CONDITION: "disease"}  # columns that CELLxGENE files call so
+CELLXGENE = {  # columns of the CELLxGENE schema that serve where a file has none of the contract
+    DONOR: ("donor_id",),
+    CONDITION: ("disease", "disease_ontology_term_id"),
+    CELL_TYPE: ("cell_type_ontology_term_id",),
+    TISSUE: ("tissue_ontology_term_id",),
+}
+ASSAY = "assay_ontology_term_id"
 TAXA = {"NCBITaxon:9606": "human", "NCBITaxon:10090": "mouse", "NCBITaxon:10116": "rat"}
 
 
@@ -45,16 +52,19 @@ def standardise(
         "human", "mouse" or "rat"; None takes what the data say, else what the genes look like.
     donor, condition, cell_type, tissue, batch
         `obs` columns that become the contract's columns of these names, as categories; missing
-        values stay missing. None keeps the column where it is there already (`donor_id` and
-        `disease` of CELLxGENE files are understood).
+        values stay missing. None keeps the column where it is there already, or takes that of the
+        CELLxGENE schema: `donor_id`, `disease`, else the ontology terms of disease, cell type and
+        tissue (UBERON terms of the manifest become its tissue names). Counts that such a file
+        keeps in `raw` are not looked for: start from ``adata.raw.to_adata()`` to use them.
     value_state
         One of `core.names.VALUE_STATES`; None takes what the data say, else what the values
         look like.
 
     Returns
     -------
-    A copy. ``uns["crosstalk"]`` holds organism, value_state, modality and ``genes``: kind,
-    n_in, n_mapped, n_dropped, n_duplicates, n_renamed, rule and examples.
+    A copy. ``uns["crosstalk"]`` holds organism, value_state, tissue (where all rows have one),
+    modality (where the data say it) and ``genes``: kind, n_in, n_mapped, n_dropped,
+    n_duplicates, n_renamed, rule and examples.
 
     Raises
     ------
@@ -63,6 +73,14 @@ def standardise(
         species, or a value is impossible in the value state (its row and gene are named).
     ResourceError
         Identifiers need a table that is not in the cache and cannot be fetched.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle, donor="donor", cell_type="cell_type")
+    >>> muscle.uns["crosstalk"]["organism"], muscle.uns["crosstalk"]["genes"]["n_dropped"]
+    ('human', 0)
     """
     _check_shape(adata)
     stated = dict(adata.uns.get(UNS, {}))
@@ -80,12 +98,16 @@ def standardise(
     result.obs = _contract_columns(adata.obs, named)
     result.uns.update({k: v for k, v in adata.uns.items() if k != UNS})
     report = _report(adata, genes, result.n_vars, duplicates, state)
-    result.uns[UNS] = stated | {
-        "organism": genes.organism,
-        "value_state": state,
-        "genes": report,
-        "steps": [*stated.get("steps", []), f"standardise: {report['rule']}"],
-    }
+    result.uns[UNS] = (
+        _described(result.obs)
+        | stated
+        | {
+            "organism": genes.organism,
+            "value_state": state,
+            "genes": report,
+            "steps": [*stated.get("steps", []), f"standardise: {report['rule']}"],
+        }
+    )
     return result
 
 
@@ -113,13 +135,24 @@ def _taxon(adata: AnnData) -> str | None:
     return stated if stated in ORGANISMS else None
 
 
+def _described(obs: pd.DataFrame) -> dict[str, str]:
+    """What the columns say of the whole: one tissue, and cells where a CELLxGENE assay is named."""
+    tissues = obs[TISSUE].dropna().unique() if TISSUE in obs else []
+    found = {TISSUE: str(tissues[0])} if len(tissues) == 1 else {}
+    return found | ({"modality": "single_cell"} if ASSAY in obs else {})
+
+
 def _contract_columns(obs: pd.DataFrame, named: dict[str, str | None]) -> pd.DataFrame:
     result = obs.copy()
     check_columns(obs, [c for c in named.values() if c is not None], "adata.obs")
     for key, column in named.items():
-        column = column or (key if key in obs else CELLXGENE.get(key))
-        if column in obs:
+        known = (column,) if column else (key, *CELLXGENE.get(key, ()))
+        column = next((c for c in known if c in obs), None)
+        if column is not None:
             values = obs[column]
+            if key == TISSUE and column != TISSUE:
+                names = {term: name for name, term in tissue_terms().items()}
+                values = values.astype(object).replace(names)
             text = values.astype("string").str.strip().replace("", pd.NA)
             result[key] = pd.Categorical(text.astype(object).where(text.notna(), np.nan))
     return result

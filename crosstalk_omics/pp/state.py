@@ -44,6 +44,14 @@ def value_state(adata: AnnData, *, layer: str | None = None) -> State:
     ------
     InputError
         The matrix holds an infinite value, or nothing at all.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.pp.value_state(muscle).state
+    'counts'
     """
     x = adata.X if layer is None else adata.layers[layer]
     check_finite(x, adata, allow_nan=True)

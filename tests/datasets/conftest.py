@@ -42,7 +42,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.log.append((self.path, self.headers["Range"]))
-        fault = self.path.split("/")[1].split("?")[0]
+        path = "/" + self.path.split("/", 3)[3] if self.path.startswith("http") else self.path
+        fault = path.split("/")[1].split("?")[0]
         first = sum(path == self.path for path, _ in self.server.log) == 1
         getattr(self, f"serve_{fault}")(self.server.body, first)
 

@@ -224,6 +224,39 @@ def test_load_tells_where_the_data_come_from(server, write_manifest):
     adata.write_h5ad(os.devnull) if os.name == "nt" else adata.write_h5ad("/dev/null")
 
 
+def test_names_get_their_ontology_terms(server, write_manifest):
+    samples = {"fields": {"type": {"from": "sample"}}}
+    more = {
+        "samples": samples,
+        "columns": {"cell_type": "type"},
+        "cell_types": {"s1": "CL:0000062"},
+    }
+    path = write_manifest(f"{server.url}/good", **more)
+    path.write_text("tissues: {bone: 'UBERON:0002481'}\n" + path.read_text())
+    obs = cx.datasets.load("two_samples").obs
+    assert list(obs["tissue_ontology_term_id"]) == ["UBERON:0002481"] * 2
+    assert list(obs["cell_type_ontology_term_id"].astype(object).fillna("none")) == [
+        "CL:0000062",
+        "none",
+    ]
+
+
+def test_a_part_may_be_of_its_own_tissue(server, write_manifest):
+    write_manifest(f"{server.url}/good", parts={"a": {"file": "t.tsv.gz", "tissue": "tendon"}})
+    adata = cx.datasets.load("two_samples", part="a")
+    assert set(adata.obs["tissue"]) == {"tendon"}
+    assert adata.uns["crosstalk"]["tissue"] == "tendon"
+    assert "tissue_ontology_term_id" not in adata.obs
+
+
+def test_the_proxy_of_the_environment_is_used(server, write_manifest, monkeypatch):
+    write_manifest("http://data.example.org/good")
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", server.url)
+    assert cx.datasets.fetch("two_samples")["t.tsv.gz"].read_bytes() == BODY
+    assert server.log == [("http://data.example.org/good/t.tsv.gz", None)]
+
+
 def test_part_is_asked_for_and_checked(server, write_manifest):
     parts = {"a": {"file": "t.tsv.gz"}, "b": {"file": "t.tsv.gz"}}
     write_manifest(f"{server.url}/good", parts=parts)

@@ -9,7 +9,7 @@ import yaml
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError, ResourceError
 from crosstalk_omics.core.resources import packaged
-from crosstalk_omics.datasets.manifest import json_schema, load_manifest
+from crosstalk_omics.datasets.manifest import json_schema, load_manifest, tissue_terms
 
 ENTRY = {
     "title": "Two samples",
@@ -76,6 +76,16 @@ def test_expression_without_replicates_is_said_to_have_none():
             assert any(f.sha256 == "unknown" for f in data.files), f"{name} names no donor column"
 
 
+def test_tissues_and_labels_have_terms():
+    terms = tissue_terms()
+    entries = load_manifest().values()
+    named = {data.tissue for data in entries if data.modality != "table"}
+    several = {name for name in named if name[0].isdigit()}
+    several |= {"many organs", "one tissue per part", "whole-mouse atlas"}
+    assert named - several <= set(terms)
+    assert sum(bool(data.cell_types) for data in entries) >= 11
+
+
 def test_lines_are_short_enough_to_review():
     for line in packaged("data_manifest.yaml").read_text().splitlines():
         assert len(line) <= 110 or re.match(
@@ -95,6 +105,8 @@ def test_lines_are_short_enough_to_review():
         ({"reader": "matrx"}, r"reader 'matrx' is unknown. Did you mean 'matrix'"),
         ({"options": {"sepp": ","}}, r"reader 'matrix' takes no option 'sepp'. Did you mean 'sep'"),
         ({"options": {"file": "b.tsv"}}, r"no file is named 'b.tsv'"),
+        ({"cell_types": {"OB": "CL:62"}}, r"two.cell_types.OB: String should match pattern"),
+        ({"options": {"tissue": "bone"}}, r"reader 'matrix' takes no option 'tissue'"),
         ({"parts": {"a": {"file": "c.tsv"}}}, r"no file is named 'c.tsv'"),
         ({"samples": {"file": "d.tsv"}}, r"no file is named 'd.tsv'"),
         ({"samples": {"fields": {"x": {"pattern": "y"}}}}, r"say either `from` .* or `template`"),

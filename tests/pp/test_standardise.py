@@ -57,6 +57,26 @@ def test_what_a_cellxgene_file_says_is_understood(raw):
     assert list(result.var_names)[:2] == ["MSTN", "IL6"]
 
 
+def test_a_file_with_ontology_terms_only_is_understood_too(raw):
+    raw.obs["donor_id"] = ["x", "x", "y", "y"]
+    raw.obs["assay_ontology_term_id"] = "EFO:0009899"
+    raw.obs["disease_ontology_term_id"] = ["PATO:0000461", "MONDO:1", "PATO:0000461", "MONDO:1"]
+    raw.obs["cell_type_ontology_term_id"] = pd.Categorical(["CL:0000188"] * 4)
+    raw.obs["tissue_ontology_term_id"] = pd.Categorical(["UBERON:0001134"] * 4)
+    raw.uns["organism_ontology_term_id"] = "NCBITaxon:9606"
+    result = cx.pp.standardise(raw)
+    assert list(result.obs["condition"])[:2] == ["PATO:0000461", "MONDO:1"]
+    assert set(result.obs["cell_type"]) == {"CL:0000188"}
+    assert set(result.obs["tissue"]) == {"skeletal muscle"}
+    about = result.uns["crosstalk"]
+    assert (about["tissue"], about["modality"]) == ("skeletal muscle", "single_cell")
+    assert about["organism"] == "human"
+    named = cx.pp.standardise(raw, tissue="group", condition="donor_id")
+    assert list(named.obs["tissue"]) == list(raw.obs["group"])
+    assert "tissue" not in named.uns["crosstalk"]
+    assert set(named.obs["condition"]) == {"x", "y"}
+
+
 def test_a_missing_column_names_the_nearest_one(raw):
     with pytest.raises(InputError, match=r"no column 'subject'\. Did you mean 'Subject'"):
         cx.pp.standardise(raw, donor="subject")

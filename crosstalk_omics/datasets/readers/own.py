@@ -78,6 +78,15 @@ def read(
         The data cannot be understood, an archive is unsafe, or samples are not in the table.
     ResourceError
         The file is not there, truncated or of another format.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> import pandas as pd
+    >>> counts = pd.DataFrame({"IGF1": [5, 8], "MSTN": [0, 2]}, index=["s1", "s2"])
+    >>> counts.T.to_csv("counts.csv")
+    >>> cx.datasets.read("counts.csv").shape
+    (2, 2)
     """
     check_one_of(genes_in, ("auto", "rows", "columns"), "genes_in")
     check_one_of(strand, tuple(quant.STRANDS), "strand")

@@ -112,6 +112,15 @@ def simulate(
     Estimated from: endosteal stroma (doi:10.1038/s41467-023-38034-2), hypothalamus Drop-seq
     (doi:10.1016/j.celrep.2017.03.004) and neurons (doi:10.1038/nn.4462); variance over donors
     from vastus lateralis controls of GSE184951 and the libraries of the Drop-seq data.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> simulated.muscle.shape
+    (400, 600)
+    >>> simulated.truth["kind"].value_counts().to_dict()
+    {'specificity': 10, 'condition': 5}
     """
     options = _Options(
         seed,

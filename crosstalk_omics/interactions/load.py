@@ -66,6 +66,16 @@ def load(
         An unknown name, or a table that cannot be used.
     ResourceError
         A resource is neither in the cache nor can be fetched.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> table = cx.interactions.load(organism="mouse", route="endocrine")
+    >>> table.loc[table["factor"] == "leptin", "receptor_complex"].unique().tolist()
+    ['Lepr']
+    >>> own = cx.interactions.load([("IGF1", "IGF1R"), ("IL6", "IL6R+IL6ST")])
+    >>> own["receptor_complex"].tolist()
+    ['IGF1R', 'IL6R+IL6ST']
     """
     check_one_of(organism, ORGANISMS, "organism")
     names = _names(resource)

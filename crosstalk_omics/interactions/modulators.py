@@ -91,6 +91,13 @@ def modulators(table: pd.DataFrame, *, organism: str | None = None) -> pd.DataFr
     `role` (antagonist, decoy, carrier, activation, inactivation), `side` (receiver, or both: it
     may come from either tissue or the blood), `acts_on` (ligand, receptor or substance),
     `signal` (raises, lowers, either), `references`.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> table = cx.interactions.modulators(cx.interactions.load())
+    >>> sorted(table["role"].unique())
+    ['activation', 'antagonist', 'carrier', 'decoy', 'inactivation']
     """
     check_columns(table, [*COLUMNS[1:4], "ligand_kind", "role"], "The interaction table")
     organism = organism or table.attrs.get("organism", "human")

@@ -116,6 +116,13 @@ def routes(
     ------
     InputError
         A tissue that no evidence row names, or a `max_steps` below 1.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> chains = cx.interactions.routes("brain", "bone", max_steps=2)
+    >>> chains[["from_tissue", "factor", "to_tissue"]].iloc[0].tolist()
+    ['hypothalamus', 'kisspeptin', 'bone']
     """
     if max_steps < 1:
         msg = f"max_steps is {max_steps}. Expected 1 or more."

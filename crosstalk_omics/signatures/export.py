@@ -29,6 +29,13 @@ def to_dict(net: pd.DataFrame) -> dict[str, list[str]]:
     Returns
     -------
     Signature -> genes.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> sets = cx.signatures.to_dict(cx.signatures.load({"mine": ["IGF1", "MSTN"]}))
+    >>> sets
+    {'mine': ['IGF1', 'MSTN']}
     """
     check_columns(net, (SOURCE, TARGET, WEIGHT), "net")
     sets: dict[str, list[str]] = {}

@@ -64,6 +64,13 @@ def load(
     ------
     InputError
         A name is unknown, a user's table is malformed, or no gene is left.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> net = cx.signatures.load("myokine", side="sender", organism="mouse")
+    >>> net.columns.tolist(), "Fndc5" in set(net["target"])
+    (['source', 'target', 'weight'], True)
     """
     check_one_of(organism, ORGANISMS, "organism")
     check_one_of(min_level, EVIDENCE_LEVELS[:-1], "min_level")

@@ -49,6 +49,12 @@ def evidence_level(rows: pd.DataFrame) -> str:
     Returns
     -------
     One of `core.names.EVIDENCE_LEVELS`; ``"database"`` without any row.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> cx.signatures.evidence_level(cx.signatures.evidence("irisin"))
+    'in_vivo'
     """
     found = set(row_levels(rows)) if len(rows) else set()
     return next((level for level in EVIDENCE_LEVELS if level in found), EVIDENCE_LEVELS[-1])
@@ -153,6 +159,15 @@ def evidence(name: str) -> pd.DataFrame:
     ------
     InputError
         Nothing has this name.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> rows = cx.signatures.evidence("irisin")
+    >>> rows["ligand"].unique().tolist()
+    ['FNDC5']
+    >>> rows.iloc[0][["target_tissue", "effect", "doi"]].tolist()
+    ['adipose', 'adipose_browning:+', '10.1038/nature10777']
     """
     rows = levelled()
     signature = named_signatures().get(name)
@@ -203,6 +218,13 @@ def list_signatures() -> pd.DataFrame:
     -------
     One row per signature: `signature` (id), `title`, `side`, `kind` (rule or gene_set), number
     of genes in `n_human`, `n_mouse`, `n_rat`, whether weights are `signed`, `description`.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> known = cx.signatures.list()
+    >>> known["side"].unique().tolist()
+    ['sender', 'receiver', 'marker', 'program', 'response']
     """
     from .load import load_named
     from .species import map_net

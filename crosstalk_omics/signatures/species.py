@@ -63,6 +63,12 @@ def map_genes(
     Returns
     -------
     Mapping of the genes kept, and the genes lost, sorted.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> cx.signatures.map_genes(["FNDC5", "CXCL8"], source="human", target="mouse")
+    ({'FNDC5': 'Fndc5'}, ['CXCL8'])
     """
     wanted = list(dict.fromkeys(genes))
     if source == target:

@@ -89,6 +89,17 @@ def contrast_genes(
     ----------
     limma's trend method (3.54), edgeR's `filterByExpr`; Love, Huber & Anders 2014,
     doi:10.1186/s13059-014-0550-8.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> genes = cx.tl.contrast_genes(
+    ...     cx.pp.pseudobulk(muscle, groupby=None), condition="condition", reference="control"
+    ... )
+    >>> genes[["n_donors", "n_donors_reference"]].iloc[0].tolist()
+    [4, 4]
     """
     check_one_of(model, get_args(Model), "model")
     check_unique(adata.var_names)

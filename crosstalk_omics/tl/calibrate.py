@@ -95,6 +95,15 @@ def calibrate(
     ------
     InputError
         An unknown scenario, one that lacks its data, or whatever `cx.tl.crosstalk` raises.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> found = cx.tl.calibrate(muscle, bone, scenarios=["labels"], n_repeats=2)
+    >>> found.summary["side"].unique().tolist()
+    ['ligand', 'receptor', 'pair']
     """
     for name in scenarios:
         check_one_of(name, SCENARIOS, "scenario")

@@ -94,6 +94,18 @@ def compare_scores(
     References
     ----------
     Smyth 2004, doi:10.2202/1544-6115.1027 (moderated t).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.tl.score(muscle, cx.signatures.load("myokine"), "ucell")
+    >>> tests = cx.tl.compare_scores(
+    ...     muscle, "ucell", condition="condition", reference="control", groupby="cell_type"
+    ... )
+    >>> tests[["unit", "method"]].iloc[0].tolist()
+    ['donor', 'moderated_t, donors as replicates']
     """
     check_one_of(test, TESTS, "test")
     check_one_of(family, FAMILIES, "family")

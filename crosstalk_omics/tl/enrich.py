@@ -75,6 +75,19 @@ def enrich(
     ----------
     Wu & Smyth 2012, doi:10.1093/nar/gks461 (camera); Subramanian 2005,
     doi:10.1073/pnas.0506580102 (running sum).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> genes = cx.tl.contrast_genes(
+    ...     cx.pp.pseudobulk(muscle, groupby=None), condition="condition", reference="control"
+    ... )
+    >>> statistic = genes.set_index("gene")["statistic"]
+    >>> tests = cx.tl.enrich(statistic, cx.signatures.load("marker"), df=genes["df"].median())
+    >>> tests["method"].iloc[0]
+    'camera'
     """
     check_one_of(method, METHODS, "method")
     values = _ranked(statistic)
@@ -134,6 +147,15 @@ def running_sum(
     References
     ----------
     Subramanian 2005, doi:10.1073/pnas.0506580102.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> import pandas as pd
+    >>> statistic = pd.Series({"IGF1": 3.0, "MSTN": 1.0, "ACTB": 0.0, "GAPDH": -2.0})
+    >>> net = cx.signatures.load({"mine": ["IGF1", "MSTN"]})
+    >>> cx.tl.running_sum(statistic, net, "mine")["running_sum"].round(2).tolist()
+    [0.75, 1.0, 0.5, 0.0]
     """
     values, net = _ranked(statistic), check_net(net)
     if signature not in set(net[SOURCE]):

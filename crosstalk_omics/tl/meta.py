@@ -71,6 +71,16 @@ def meta(
     References
     ----------
     metafor's `rma` (3.8) with ``test="knha"``; Kolde et al. 2012 (RobustRankAggreg 1.2.1).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> import pandas as pd
+    >>> first = pd.DataFrame({"gene": ["IGF1"], "logfc": [1.0], "se": [0.3]})
+    >>> second = pd.DataFrame({"gene": ["IGF1"], "logfc": [0.6], "se": [0.4]})
+    >>> pooled = cx.tl.meta({"first": first, "second": second})
+    >>> pooled["estimate"].round(2).tolist()
+    [0.86]
     """
     check_one_of(method, get_args(Method), "method")
     studies = named(tables)

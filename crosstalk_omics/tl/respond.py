@@ -99,6 +99,14 @@ def respond(
     References
     ----------
     limma's moderated t and `camera` (3.54).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> bone = cx.pp.standardise(cx.datasets.simulate().bone)
+    >>> answers = cx.tl.respond(bone, condition="condition", reference="control")
+    >>> answers.columns[:4].tolist()
+    ['response', 'group', 'contrast', 'estimate']
     """
     check_unique(target.var_names)
     if (condition is None) != (reference is None):

@@ -78,6 +78,16 @@ def bulk_study(
     ------
     InputError
         See `cx.tl.contrast_genes` and `cx.tl.crosstalk_contrast`.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> muscle, bone = (cx.pp.pseudobulk(tissue, groupby=None) for tissue in (muscle, bone))
+    >>> found = cx.tl.bulk_study(muscle, bone, condition="condition", reference="control")
+    >>> found._fields
+    ('qc', 'contamination', 'genes', 'enrichment', 'factors', 'crosstalk')
     """
     qc = pd.DataFrame()
     if current_state(source) == "counts":

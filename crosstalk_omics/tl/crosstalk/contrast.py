@@ -126,6 +126,17 @@ def crosstalk_contrast(
     References
     ----------
     Wang, Gui, Su, Sabatti & Owen 2022, doi:10.1214/21-aos2139 (AdaFilter).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> table = cx.tl.crosstalk_contrast(
+    ...     muscle, bone, condition="condition", reference="control", groupby="cell_type"
+    ... )
+    >>> table["contrast"].unique().tolist()
+    ['treated vs control']
     """
     check_one_of(fdr, FDR, "fdr")
     check_columns(source.obs, [condition], "obs of the source")

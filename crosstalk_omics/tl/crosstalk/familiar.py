@@ -96,6 +96,15 @@ def familiar_scores(
     References
     ----------
     The definitions are those of LIANA (https://github.com/saezlab/liana-py), 1.10.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> table = cx.tl.familiar_scores(muscle, bone)
+    >>> table.columns[4:8].tolist()
+    ['lr_means', 'lr_gmeans', 'lr_probs', 'expr_prod']
     """
     groups = groupby if isinstance(groupby, tuple) else (groupby, groupby)
     table, _ = prepare(interactions, route, source, target)

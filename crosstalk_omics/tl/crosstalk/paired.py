@@ -114,6 +114,17 @@ def crosstalk_paired(
     References
     ----------
     Seldin et al. 2018, PMC5935137 (strength); WGCNA's `bicorAndPvalue`.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> muscle, bone = (cx.pp.pseudobulk(tissue, groupby=None) for tissue in (muscle, bone))
+    >>> bone.obs["donor"] = muscle.obs["donor"].to_numpy()  # as if the same donors gave both
+    >>> table = cx.tl.crosstalk_paired(muscle, bone, n_perms=100)
+    >>> int(table["n_donors"].max())
+    8
     """
     check_one_of(method, get_args(Method), "method")
     by = groupby if isinstance(groupby, tuple) else (groupby, groupby)

@@ -102,6 +102,17 @@ def crosstalk(
     References
     ----------
     Wang, Gui, Su, Sabatti & Owen 2022, doi:10.1214/21-aos2139 (AdaFilter).
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> candidates = cx.tl.crosstalk(muscle, bone, groupby="cell_type")
+    >>> candidates.columns[:3].tolist(), bool(candidates["specificity_fdr"].min() < 0.05)
+    (['source', 'target', 'factor'], True)
+    >>> candidates.attrs["notes"][-1]
+    'Sender and receiver come from different subjects: hypotheses.'
     """
     check_one_of(null, NULLS, "null")
     asked = evidence if isinstance(evidence, tuple) else (evidence, evidence)
@@ -174,6 +185,15 @@ def crosstalk_pairs(
     ------
     InputError
         A pair names an unknown tissue; and whatever `crosstalk` raises.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> tissues = {name: cx.pp.standardise(getattr(simulated, name)) for name in ("brain", "bone")}
+    >>> table = cx.tl.crosstalk_pairs(tissues, [("brain", "bone")], groupby="cell_type")
+    >>> table[["source_tissue", "target_tissue"]].iloc[0].tolist()
+    ['brain', 'bone']
     """
     by = groupby if isinstance(groupby, Mapping) else dict.fromkeys(tissues, groupby)
     wanted = [(a, b) for a in tissues for b in tissues if a != b] if pairs is None else list(pairs)

@@ -117,6 +117,16 @@ def score(
     ----------
     Andreatta & Carmona 2021, doi:10.1016/j.csbj.2021.06.043 (ucell); others in
     `cx.tl.score_methods()`.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> net = cx.signatures.load("myokine")
+    >>> cx.tl.score(muscle, net, ["ucell", "singscore"])
+    >>> muscle.obsm["score_ucell"].columns.tolist()
+    ['myokine_receiver', 'myokine_sender']
     """
     adata = adata.copy() if copy else adata
     chosen = choose(method, options)

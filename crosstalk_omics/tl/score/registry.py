@@ -148,6 +148,12 @@ def methods() -> pd.DataFrame:
     -------
     One row per method: what it computes, whether negative weights mean something to it, which
     value states it takes, whether it leaves out genes that an observation lacks, its options.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> cx.tl.score_methods().set_index("method").loc["ucell", "range"]
+    '0 to 1'
     """
     rows = [
         (m.name, m.summary, m.signed, m.weights, "; ".join(m.states), m.missing, m.range,

@@ -153,6 +153,15 @@ def coverage(
     ------
     InputError
         The net lacks a column, is empty, repeats a target or has a weight that is no number.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> table = cx.tl.coverage(muscle, cx.signatures.load("myokine"))
+    >>> table.columns.tolist()
+    ['signature', 'n_targets', 'n_found', 'coverage', 'missing', 'scored']
     """
     return covered(check_net(net), adata.var_names, min_targets, min_coverage)
 

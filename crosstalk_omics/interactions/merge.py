@@ -51,11 +51,13 @@ def annotate(table: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
     them.
     """
     known = _keyed(evidence).sort_values("n_evidence", ascending=False, kind="stable")
-    by_key = dict(list(known.groupby(["key", "role"], sort=False)))
+    by_key: dict[tuple[str, str], list[dict]] = {}
+    for row in known.to_dict("records"):
+        by_key.setdefault((row["key"], row["role"]), []).append(row)
     table = _keyed(table).assign(route="")
     rows = table.to_dict("records")
     for row in rows:
-        match = _best(row["receptor_complex"], by_key.get((row["key"], row["role"])))
+        match = _best(row["receptor_complex"], by_key.get((row["key"], row["role"]), []))
         if match is not None:
             row |= {c: match[c] for c in ("factor", "route", *EMPTY)}
             for column in ("references", "resources"):
@@ -63,14 +65,11 @@ def annotate(table: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=table.columns).drop(columns="key")
 
 
-def _best(receptor: str, known: pd.DataFrame | None) -> pd.Series | None:
+def _best(receptor: str, known: list[dict]) -> dict | None:
     """Curated row with this receptor, or else one that contains it."""
-    if known is None:
-        return None
-    same = known[known["receptor_complex"] == receptor]
-    if same.empty:
-        same = known[[is_part_of(receptor, whole) for whole in known["receptor_complex"]]]
-    return None if same.empty else same.iloc[0]
+    same = [row for row in known if row["receptor_complex"] == receptor]
+    parts = (row for row in known if is_part_of(receptor, row["receptor_complex"]))
+    return next(iter(same), None) or next(parts, None)
 
 
 def _keyed(table: pd.DataFrame) -> pd.DataFrame:

@@ -83,10 +83,10 @@ class Study:
 
     def side(self, i: int, adata: AnnData, *, also: tuple[str, ...] = ()) -> Side:
         """Profile and test tissue number `i`, with the observations of `adata`."""
-        column = ("ligand_complex", "receptor_complex")[i]
+        texts = self.table[("ligand_complex", "receptor_complex")[i]]
         named = sorted({*self.known.named[i], *also})
         return side(
-            adata, self.groups[i], self.table[column],
+            adata, self.groups[i], pd.Series([*texts, *also]),
             named=named, kind="auto", role=ROLES[i], options=self.options,
         )  # fmt: skip
 

@@ -81,8 +81,9 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     order = np.lexsort((rank, t, s, *keys[::-1], ~signals[row]))
     names = {"source": np.array(source.groups, dtype=object)[s[order]],
              "target": np.array(target.groups, dtype=object)[t[order]]}  # fmt: skip
-    known = {c: table[c].to_numpy()[row[order]] for c in table}
-    return pd.DataFrame(names | known | {c: np.asarray(v)[order] for c, v in out.items()})
+    known = table.take(row[order]).set_axis(pd.RangeIndex(len(order)))
+    columns = names | dict(known.items()) | {c: np.asarray(v)[order] for c, v in out.items()}
+    return pd.DataFrame(columns, copy=False)  # a copy would double time and memory
 
 
 def _described(

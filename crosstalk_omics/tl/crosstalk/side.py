@@ -69,9 +69,9 @@ def side(
     adata, groupby
         The tissue and the column with its groups.
     texts
-        Complexes of this side.
+        Complexes of this side; their genes are tested.
     named
-        All genes of the interaction table: tested where measured, and kept out of the
+        All genes of the interaction table: ranked where measured, and kept out of the
         background of the presence test.
     kind, role
         Evidence that was asked for; ``"source"`` or ``"target"``.
@@ -80,8 +80,9 @@ def side(
     """
     inside = set(adata.var_names)
     genes = [g for g in named if g in inside]
-    profiles = profiled(adata, groupby, genes, options)
-    if inside.isdisjoint(complexes.genes(texts)):
+    asked = [g for g in complexes.genes(texts) if g in inside]
+    profiles = profiled(adata, groupby, asked, options)
+    if not asked:
         msg = (
             f"None of the {texts.nunique()} {'ligands' if role == 'source' else 'receptors'} of "
             f"the interaction table is measured in {profiles.name} ({profiles.organism}). Its "
@@ -97,7 +98,8 @@ def side(
     presence = presence_test(magnitude, gate, ~profiles.genes.isin(named))[:, chosen]
     if test == "none":
         presence = np.full_like(presence, np.nan)
-    pvalue = presence if test == "presence" else tested(test, profiles, adata, chosen, options)
+    specific = tested(test, profiles, adata, asked, options)[:, chosen]
+    pvalue = presence if test == "presence" else specific
     return Side(
         name=profiles.name,
         genes=genes,
@@ -118,15 +120,17 @@ def side(
 
 
 def tested(
-    test: str, profiles: Profiles, adata: AnnData, chosen: np.ndarray, options: Options
+    test: str, profiles: Profiles, adata: AnnData, genes: list[str], options: Options
 ) -> np.ndarray:
-    """P-values of specificity, (n_groups, n_chosen); NaN without a test."""
+    """P-values of specificity, (n_groups, n_genes); NaN without a test and for other genes."""
+    out = np.full((len(profiles.design.groups), len(profiles.genes)), np.nan)
+    at = profiles.genes.get_indexer(genes)
     if test == "donor":
-        return donor_test(profiles)[:, chosen]
-    if test == "analytic":
-        return analytic_test(profiles)
-    if test == "permutation":
-        return permutation_test(
+        out[:, at] = donor_test(profiles)[:, at]
+    elif test == "analytic":
+        out[:, at] = analytic_test(profiles)
+    elif test == "permutation":
+        out[:, at] = permutation_test(
             profiles,
             adata,
             layer=options.layer,
@@ -134,7 +138,7 @@ def tested(
             seed=options.seed,
             size=options.block_size,
         )
-    return np.full((len(profiles.design.groups), len(chosen)), np.nan)
+    return out
 
 
 def donors_behind(profiles: Profiles, test: str) -> np.ndarray:

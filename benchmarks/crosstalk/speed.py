@@ -4,12 +4,13 @@ python benchmarks/crosstalk/speed.py --cells 20000 --liana-python /path/to/pytho
 
 Two tissues of `--cells` / 2 cells with 10 cell types each, 6,000 genes, about 15 % of the values
 above 0, and LIANA's consensus pairs (CROSSTALK_CACHE). Ours reads the cells from disk in
-blocks; the others get the concatenation in memory. LIANA runs `--liana-perms` permutations; the
-time of 1,000 is its time without them plus the difference, scaled. Appends to speed.csv.
+blocks; the others get the concatenation in memory, and are stopped at `--gib` of address space or
+after `--minutes`. Appends to speed.csv.
 """
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from crosstalk_omics.interactions import complexes
 
 HERE = Path(__file__).resolve().parent
 N_GENES, N_TYPES, BLOCK = 6000, 10, 5000
+PEERS = {"cellphonedb": ("liana", 1000), "rank_aggregate": ("liana", 1000), "mean": ("fastccc", 0)}
 
 
 def pair_table() -> pd.DataFrame:
@@ -94,10 +96,20 @@ def write_database(folder: Path, pairs: pd.DataFrame) -> None:
         pd.DataFrame(columns).to_csv(folder / f"{name}_table.csv", index=False)
 
 
-def measure(python: str, *arguments: str) -> dict:
-    done = subprocess.run(
-        [python, str(HERE / "job.py"), *arguments], capture_output=True, text=True, check=False
-    )
+def measure(python: str, *arguments: str, gib: float = 0, minutes: float | None = None) -> dict:
+    """Run one job; above 0, `gib` limits its address space."""
+
+    def limited() -> None:
+        if gib:
+            resource.setrlimit(resource.RLIMIT_AS, (int(gib * 2**30),) * 2)
+
+    try:
+        done = subprocess.run(
+            [python, str(HERE / "job.py"), *arguments], capture_output=True, text=True,
+            check=False, timeout=minutes and 60 * minutes, preexec_fn=limited,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return {"error": f"stopped after {minutes:g} minutes"}
     if done.returncode:
         return {"error": done.stderr.strip().splitlines()[-1][:200]}
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -107,7 +119,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=20_000, help="of both tissues together")
     parser.add_argument("--liana-python", default=None)
-    parser.add_argument("--liana-perms", type=int, default=20)
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--gib", type=float, default=14.0, help="address space of a peer")
+    parser.add_argument("--minutes", type=float, default=30.0, help="time of a peer")
     parser.add_argument("--mean", type=float, default=0.3, help="mean count of a gene")
     parser.add_argument("--skip-perms", action="store_true")
     parser.add_argument("--skip-ours", action="store_true")
@@ -132,15 +146,15 @@ def main() -> None:
             rows.append({"tool": tool, "option": option, "n_perms": n, **found})
             print(rows[-1], flush=True)
         if args.liana_python:
-            for option in ("cellphonedb", "rank_aggregate"):
-                for n in (1, args.liana_perms):
-                    found = measure(args.liana_python, "liana", option, str(folder), str(n))
-                    rows.append({"tool": "liana", "option": option, "n_perms": n, **found})
-                    print(rows[-1], flush=True)
-            database = str(folder / "database")
-            found = measure(args.liana_python, "fastccc", database, str(folder), "0")
-            rows.append({"tool": "fastccc", "option": "mean", "n_perms": 0, **found})
-            print(rows[-1], flush=True)
+            for option in args.peers:
+                tool, n = PEERS[option]
+                what = str(folder / "database") if tool == "fastccc" else option
+                found = measure(
+                    args.liana_python, tool, what, str(folder), str(n),
+                    gib=args.gib, minutes=args.minutes,
+                )  # fmt: skip
+                rows.append({"tool": tool, "option": option, "n_perms": n, **found})
+                print(rows[-1], flush=True)
     out = HERE / "speed.csv"
     table = pd.DataFrame(rows).assign(cells=args.cells, mean=args.mean, pairs=len(pairs))
     old = [pd.read_csv(out)] if out.exists() else []

@@ -124,7 +124,7 @@ def permutation_test(
     plan, counts = profiles.design, current_state(adata) == "counts"
     parts = []
     for rows, block in blocks(adata, layer, size):
-        parts.append(log_block(block, counts)[plan.group[rows] >= 0][:, profiles.chosen])
+        parts.append(log_block(block, counts, profiles.chosen)[plan.group[rows] >= 0])
     x = sp.csc_matrix(sp.vstack(parts))
     used = plan.group >= 0
     stratum = plan.stratum[used]
@@ -165,10 +165,13 @@ def presence_test(
     return out
 
 
-def log_block(block: sp.csr_matrix, counts: bool) -> sp.csr_matrix:
-    """Log-normalise a block of counts; other values stay as they are."""
+def log_block(
+    block: sp.csr_matrix, counts: bool, columns: NDArray[np.intp] | slice = slice(None)
+) -> sp.csr_matrix:
+    """Log-normalise a block of counts and keep `columns`; other values stay as they are."""
+    chosen = block[:, columns]
     if counts:
         library = np.maximum(np.asarray(block.sum(axis=1)).ravel(), 1e-300)
-        block = sp.csr_matrix(sp.diags_array(TARGET_SUM / library) @ block)
-        block.data = np.log1p(block.data)
-    return block
+        chosen = sp.csr_matrix(sp.diags_array(TARGET_SUM / library) @ chosen)
+        chosen.data = np.log1p(chosen.data)
+    return chosen

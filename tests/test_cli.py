@@ -76,6 +76,20 @@ def test_interrupt_is_exit_code_130(capsys, monkeypatch, tmp_path):
     assert "run the command again" in err
 
 
+def test_interrupt_of_a_download_is_exit_code_130_too(capsys, monkeypatch):
+    from crosstalk_omics import datasets
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "fetch", interrupted)
+    assert crosstalk(capsys, "datasets", "fetch", DATASET)[0] == 130
+
+
+def test_a_command_that_cannot_be_read_is_exit_code_2(capsys):
+    assert crosstalk(capsys, "interactions", "routes", "brain")[0] == 2
+
+
 def commands() -> dict[str, object]:
     """Every command with its words, as in `datasets list`."""
     top = typer.main.get_command(cli.app)

@@ -1,6 +1,7 @@
 """Methods that look at gene means or at all observations, adapters, consensus, disk and dask."""
 
 import json
+import time
 
 import anndata as ad
 import numpy as np
@@ -13,6 +14,7 @@ import crosstalk_omics.tl as tl
 from crosstalk_omics.core.errors import InputError
 from crosstalk_omics.tl.score import dense
 from crosstalk_omics.tl.score.means import controls, expression_bins
+from crosstalk_omics.tl.score.passes import over_blocks
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,20 @@ def test_matrices_on_disk_and_in_dask_score_as_in_memory(adata, net, tmp_path, k
     for method in METHODS:
         key = f"score_{method}"
         assert_frame_equal(want.obsm[key], other.obsm[key], check_exact=True)
+
+
+def test_an_interrupt_stops_the_blocks_to_come():
+    done = []
+
+    def one(part, first, lo, hi):
+        done.append(lo)
+        time.sleep(0.001)
+        if lo == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        over_blocks(one, sp.csr_matrix((5000, 3)), 10, 2, "score")
+    assert len(done) < 100
 
 
 def test_a_matrix_on_disk_stored_by_genes_is_refused(adata, net, tmp_path):

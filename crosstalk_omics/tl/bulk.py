@@ -68,8 +68,9 @@ def contrast_genes(
         Least cells of a donor in a group and condition, for single cells.
     among
         Genes, such as those of an interaction table, whose variances are squeezed apart from
-        those of the others, where 50 or more are tested: secreted factors vary more between
-        donors than other genes of their level, and squeezed with these they are called too often.
+        those of the others, where 50 or more are tested (moderated model): secreted factors
+        vary more between donors than other genes of their level, and squeezed with these they
+        are called too often.
 
     Returns
     -------

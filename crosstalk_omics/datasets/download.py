@@ -116,6 +116,11 @@ class _Downloader:
         except requests.RequestException as error:
             msg = f"{type(error).__name__}: {str(error)[:200]}"
             raise _Retry(msg) from error
+        except ResourceError:
+            raise
+        except OSError as error:
+            msg = f"{self.part} cannot be written ({error.strerror})"
+            raise ResourceError(msg) from error
         return resumed
 
     def _accept(self, response: Any, have: int) -> None:

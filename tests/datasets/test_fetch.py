@@ -13,6 +13,7 @@ import pytest
 
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError, ResourceError
+from crosstalk_omics.datasets import download
 
 fetch_module = import_module("crosstalk_omics.datasets.fetch")  # the function has the same name
 TABLE = "gene\ts1\ts2\n" + "".join(f"G{i}\t{i}\t{i * 2}\n" for i in range(5000))
@@ -194,6 +195,18 @@ def test_full_disk_is_seen_before(server, write_manifest, monkeypatch):
     with pytest.raises(ResourceError, match=r"has 5 MiB free, the download needs 64 MiB"):
         cx.datasets.fetch("two_samples")
     assert server.log == []
+
+
+def test_disk_that_fills_up_on_the_way_is_named(server, write_manifest, folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    write_manifest(f"{server.url}/good")
+    monkeypatch.setattr(download._Downloader, "_write", full)
+    with pytest.raises(ResourceError, match=r"cannot be written \(No space left on device\)"):
+        cx.datasets.fetch("two_samples")
+    assert visible(folder) == []
+    assert len(server.log) == 1
 
 
 def test_unknown_id_names_the_nearest(write_manifest):

@@ -54,6 +54,8 @@ SHAPES = {
     "tsv with a gene column": ("a.tsv", rows(GENES), GENES),
     "csv": ("a.csv", rows(GENES, sep=","), GENES),
     "txt with semicolons": ("a.txt", rows(GENES, sep=";"), GENES),
+    "tabs in a file named csv": ("a.csv", rows(GENES), GENES),
+    "commas in a file named tsv": ("a.tsv", rows(GENES, sep=","), GENES),
     "blanks between fields": ("a.txt", rows(GENES, sep="   "), GENES),
     "no name over the identifiers": ("a.csv", rows(GENES, sep=",", first=""), GENES),
     "quoted by R": ("a.csv", rows([f'"{g}"' for g in GENES], sep=",", first='""'), GENES),
@@ -253,6 +255,7 @@ def test_sample_table_that_does_not_fit_is_refused(tmp_path):
         ("gene\ts1\ts1\nTNF\t1\t2\nIL6\t1\t2\n", "several columns named 's1'"),
         ("gene\ts1\n", "expected a header and data"),
         ("", "expected a header and data"),
+        ("<!DOCTYPE html>\n<html>a,b\n1,2\n</html>", "is a web page, not a table"),
     ],
 )
 def test_table_that_cannot_be_understood_is_refused(text, message, tmp_path):

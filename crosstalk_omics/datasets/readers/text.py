@@ -25,7 +25,11 @@ def read_frame(path: Path, *, sheet: str | int | None = None) -> pd.DataFrame:
     if path.suffix.lower() in (".xlsx", ".xls", ".xlsm"):
         rows = _sheet_rows(path, sheet)
     else:
-        rows = _text_rows(_decode(_raw(path)))
+        text = _decode(_raw(path))
+        if text[:500].lstrip().lower().startswith(("<!doctype html", "<html")):
+            msg = f"{path} is a web page, not a table. Download the file itself, not its page."
+            raise InputError(msg)
+        rows = _text_rows(text)
     if len(rows) < 2:
         msg = f"{path} has {len(rows)} lines with content, expected a header and data."
         raise InputError(msg)

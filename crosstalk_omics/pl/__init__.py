@@ -1,6 +1,6 @@
 """Figures: each function draws one result table (or AnnData) and returns its axes or figure."""
 
-from .crosstalk import crosstalk_dotplot, crosstalk_ranks, volcano
+from .crosstalk import crosstalk_dotplot, crosstalk_ranks
 from .diagnostics import calibration_qq, contamination, coverage, forest, power_curves
 from .donors import score_strip, score_violin
 from .evidence import evidence_matrix, factor_card
@@ -12,6 +12,7 @@ from .scores import (
     score_heatmap,
 )
 from .theme import ONE_COLUMN, PALETTE, TWO_COLUMNS, save, theme
+from .volcano import volcano
 
 __all__ = [
     "ONE_COLUMN",

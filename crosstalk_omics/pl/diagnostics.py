@@ -16,21 +16,25 @@ from .theme import (
     SEQUENTIAL,
     dot,
     empty,
+    legend_height,
     legend_outside,
     line,
     new_axes,
     rows_height,
     say,
     shorten,
+    styles,
     themed,
     top_of,
 )
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 LOW = PALETTE[1]
 FINE = PALETTE[0]
+FEW = 8  # settings that each get a tick
 
 
 @themed
@@ -41,7 +45,7 @@ def coverage(
     found: str = "n_found",
     total: str = "n_targets",
     low: float = 0.5,
-    top: int = 60,
+    top: int = 40,
     ax: Axes | None = None,
 ) -> Axes:
     """How many genes of each signature were measured, the least covered first.
@@ -49,7 +53,7 @@ def coverage(
     Parameters
     ----------
     table
-        One row per signature (and data set, if it has a column `dataset`).
+        One row per signature (and data set, if it has a column `dataset` or `tissue`).
     name, found, total
         Columns: the name, how many of its genes were measured, how many it has.
     low
@@ -77,10 +81,11 @@ def coverage(
     for at, n, of in zip(y, shown[found], shown[total], strict=True):
         ax.text(1.02, at, f"{int(n)} of {int(of)}", va="center", fontsize=6)
     names = shown[name].astype(str)
-    if "dataset" in shown and len(set(shown["dataset"])) > 1:
-        names = names + " · " + shown["dataset"].astype(str)
+    for where in ("dataset", "tissue"):
+        if where in shown and len(set(shown[where])) > 1:
+            names = names + " · " + shown[where].astype(str)
     ax.set_yticks(y, [shorten(n, 46) for n in names])
-    ax.set(xlim=(0, 1.26), ylim=(-0.6, len(shown) - 0.4), xticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.set(xlim=(0, 1.32), ylim=(-0.6, len(shown) - 0.4), xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xlabel("fraction of the signature's genes that were measured")
     handles = [
         dot(f"below {low:.0%}", LOW, marker="s"),
@@ -120,7 +125,7 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
         index="panel", columns="sample", values="high", sort=False
     )
     marks = high.reindex(index=shown.index, columns=shown.columns).fillna(0) > 0
-    width = 2.4 + 0.16 * shown.shape[1]
+    width = 2.2 + 0.125 * shown.shape[1]
     ax = new_axes(ax, width=max(ONE_COLUMN, width), height=rows_height(len(shown), extra=1.5))
     sns.heatmap(
         shown, vmin=0, vmax=1, cmap=SEQUENTIAL, ax=ax, linewidths=0.4, xticklabels=True,
@@ -132,7 +137,7 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
     )
     ax.set_yticks(np.arange(len(shown)) + 0.5, [shorten(c, 30) for c in shown.index], rotation=0)
     ax.set(xlabel="", ylabel="")
-    high_note = "!: high" if marks.to_numpy().any() else ""
+    high_note = "!: high, so that tissue may be in the sample" if marks.to_numpy().any() else ""
     say(ax, top_of(shown.shape[1], wide.shape[1], "samples"), high_note)
     return ax
 
@@ -168,25 +173,28 @@ def calibration_qq(
     rows = table.dropna(subset=[expected, observed])
     if rows.empty:
         return empty(ax, "nothing was tested, so there is nothing to calibrate")
-    ax = new_axes(ax, width=4.3, height=2.9)
+    groups = rows[by].astype(str) if by in rows else pd.Series("p-values", index=rows.index)
+    height = max(2.9, legend_height(groups.nunique() + 3))
+    ax = new_axes(ax, width=4.3, height=height)
     logged = -np.log10(rows[[expected, observed]].clip(lower=1e-300))
     end = float(logged[expected].max()) * 1.05
     ax.plot([0, end], [0, end], color=GREY, lw=0.8, ls=":")
-    groups = rows[by].astype(str) if by in rows else pd.Series("p-values", index=rows.index)
-    handles = []
-    for i, name in enumerate(dict.fromkeys(groups)):
+    looks = styles(list(dict.fromkeys(groups)))
+    for name, look in looks.items():
         part = rows[groups == name].sort_values(expected, ascending=False)
-        colour = PALETTE[i % len(PALETTE)]
         x = logged.loc[part.index, expected]
-        if {"low", "high"} <= set(part):
-            band = -np.log10(part[["low", "high"]].clip(lower=1e-300))
-            ax.fill_between(x, band["high"], band["low"], color=colour, alpha=0.12, lw=0)
-        ax.plot(x, logged.loc[part.index, observed], "-o", color=colour, ms=2.2, lw=0.8)
-        handles.append(line(shorten(name, 30), colour))
+        ax.plot(x, logged.loc[part.index, observed], ms=2.4, lw=0.8, mew=0, **look)
+    banded = {"low", "high"} <= set(rows)
+    if banded:  # of as many tests it is the same band
+        for _, part in rows.drop_duplicates([expected, "low", "high"]).groupby(groups, sort=False):
+            band = -np.log10(part.sort_values(expected)[[expected, "low", "high"]].clip(1e-300))
+            ax.fill_between(band[expected], band["high"], band["low"], color="#DDDAD6", lw=0,
+                            zorder=0)  # fmt: skip
+    handles = [_entry(name, look) for name, look in looks.items()]
     ax.set(xlim=(0, end), ylim=(0, max(end, float(logged[observed].max()) * 1.05)))
-    ax.set(xlabel="expected -log10 p", ylabel="observed -log10 p")
+    ax.set(xlabel="expected \N{MINUS SIGN}log10 p", ylabel="observed \N{MINUS SIGN}log10 p")
     handles.append(line("perfect", GREY, ":"))
-    if {"low", "high"} <= set(rows):
+    if banded:
         handles.append(dot("band of independent tests", "#DDDAD6", marker="s"))
     legend_outside(ax, {"null": handles})
     return ax
@@ -225,15 +233,17 @@ def power_curves(
     import seaborn as sns
 
     check_columns(table, [x, y, by], "table")
-    ax = new_axes(ax, width=4.3, height=2.6)
-    names = list(dict.fromkeys(table[by].astype(str)))
-    colours = {n: PALETTE[i % len(PALETTE)] for i, n in enumerate(names)}
-    sns.lineplot(
-        table.assign(**{by: table[by].astype(str)}), x=x, y=y, hue=by, style=by, markers=True,
-        dashes=False, palette=colours, hue_order=names, errorbar=("ci", 95), seed=0, ax=ax,
-        markersize=4, markeredgewidth=0, legend=False,
-    )  # fmt: skip
-    handles = [line(shorten(n, 30), colour) for n, colour in colours.items()]
+    names = table[by].astype(str)
+    looks = styles(list(dict.fromkeys(names)))
+    ax = new_axes(ax, width=4.3, height=max(2.6, legend_height(len(looks) + 2)))
+    for name, look in looks.items():
+        sns.lineplot(
+            table[names == name], x=x, y=y, errorbar=("ci", 95), seed=0, ax=ax, markersize=4,
+            markeredgewidth=0, legend=False, **look,
+        )  # fmt: skip
+    handles = [_entry(name, look) for name, look in looks.items()]
+    if table[x].nunique() <= FEW:
+        ax.set_xticks(sorted(table[x].unique()))
     if level is not None:
         ax.axhline(level, color=GREY, lw=0.8, ls=":")
         handles.append(line(f"nominal {level:g}", GREY, ":"))
@@ -241,6 +251,10 @@ def power_curves(
     ax.grid(axis="y")
     legend_outside(ax, {by.replace("_", " "): handles})
     return ax
+
+
+def _entry(name: str, look: dict[str, str]) -> Artist:
+    return line(shorten(name, 30), look["color"], look["ls"], marker=look["marker"])
 
 
 @themed

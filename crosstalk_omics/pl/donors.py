@@ -11,10 +11,13 @@ import pandas as pd
 from ..core.checks import check_columns
 from ..core.errors import InputError
 from ..core.names import CONDITION, DONOR, GROUP
-from .theme import GREY, PALETTE, new_axes, say, shorten, themed
+from .theme import GREY, PALETTE, empty, new_axes, say, shorten, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+NO_DONOR = "no donor has this score in any condition"
 
 
 @themed
@@ -58,8 +61,10 @@ def score_strip(
 
     check_columns(table, [condition, donor, signature], "table")
     order, colours = _conditions(table, condition, tests)
-    ax = new_axes(ax, width=1.5 + 0.55 * len(order), height=2.4)
     means = _donor_means(table, signature, (condition, donor))
+    if means.empty:
+        return empty(ax, NO_DONOR)
+    ax = _new_axes(ax, order, tests)
     joined = _join_donors(ax, means, signature, (condition, donor), order)
     look = {"order": order, "hue": condition, "hue_order": order, "palette": colours, "size": 4}
     look |= {"legend": False, "edgecolor": "white", "linewidth": 0.4, "ax": ax}
@@ -112,13 +117,15 @@ def score_violin(
 
     check_columns(table, [condition, donor, signature], "table")
     order, colours = _conditions(table, condition, tests)
-    ax = new_axes(ax, width=1.5 + 0.55 * len(order), height=2.4)
+    means = _donor_means(table, signature, (condition, donor))
+    if means.empty:
+        return empty(ax, NO_DONOR)
+    ax = _new_axes(ax, order, tests)
     sns.violinplot(
         table, x=condition, y=signature, order=order, hue=condition, hue_order=order,
         palette=colours, inner=None, cut=0, density_norm="width", linewidth=0, alpha=0.35,
         legend=False, ax=ax,
     )  # fmt: skip
-    means = _donor_means(table, signature, (condition, donor))
     _join_donors(ax, means, signature, (condition, donor), order)
     sns.stripplot(
         means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4.5,
@@ -130,9 +137,15 @@ def score_violin(
     return ax
 
 
+def _new_axes(ax: Axes | None, order: list[str], tests: pd.DataFrame | None) -> Axes:
+    """Axes with room for the count of donors below each condition, and for the effect."""
+    wide = 0.9 + 0.62 * len(order) + (0.0 if tests is None else 1.1)
+    return new_axes(ax, width=max(2.0, wide), height=2.4)
+
+
 def _donor_means(table: pd.DataFrame, signature: str, columns: tuple[str, str]) -> pd.DataFrame:
     """One row per donor and condition, so that no donor counts twice."""
-    return table.groupby(list(columns), observed=True)[signature].mean().reset_index()
+    return table.groupby(list(columns), observed=True)[signature].mean().dropna().reset_index()
 
 
 def _conditions(
@@ -169,8 +182,11 @@ def _dress_conditions(
     columns: tuple[str, str, str],
 ) -> None:
     condition, donor, unit = columns
-    n_donors = table.groupby(condition, observed=True)[donor].nunique()
-    labels = [f"{_wrapped(c)}\n{n_donors.get(c, 0)} donors" for c in order]
+    scored = table[table[signature].notna()]
+    n_donors = scored.groupby(condition, observed=True)[donor].nunique()
+    counts = [n_donors.get(c, 0) for c in order]
+    plural = ["donor" if n == 1 else "donors" for n in counts]
+    labels = [f"{_wrapped(c)}\n{n} {w}" for c, n, w in zip(order, counts, plural, strict=True)]
     ax.set_xticks(range(len(order)), labels)
     ax.set_xlim(-0.6, len(order) - 0.4)
     ax.set(xlabel="", ylabel=f"{shorten(signature, 40)}\n({unit})")
@@ -197,7 +213,12 @@ def _one_test(tests: pd.DataFrame, signature: str, group: str | None) -> pd.Seri
 
 def _effect_beside(ax: Axes, test: pd.Series) -> None:
     """Estimate with its interval on an axis of its own, so that it is read as a difference."""
-    side = ax.inset_axes((1.18, 0, 0.22, 1))
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    figure = ax.figure.figure
+    from_edge = figure.dpi_scale_trans + ScaledTranslation(1, 0, ax.transAxes)
+    inches = blended_transform_factory(from_edge, ax.transAxes)
+    side = ax.inset_axes((0.18, 0, 0.34, 1), transform=inches)
     side.yaxis.tick_right()
     side.yaxis.set_label_position("right")
     side.spines[["left", "right"]].set_visible(False)

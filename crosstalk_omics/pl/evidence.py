@@ -64,7 +64,7 @@ def effect_table(table: pd.DataFrame) -> pd.DataFrame:
 
 @themed
 def evidence_matrix(
-    table: pd.DataFrame, *, top: int = 40, top_effects: int = 24, ax: Axes | None = None
+    table: pd.DataFrame, *, top: int = 40, top_effects: int = 20, ax: Axes | None = None
 ) -> Axes:
     """Factors against curated effects: colour is the sign, size the level, halves disagree.
 
@@ -82,6 +82,11 @@ def evidence_matrix(
     Returns
     -------
     The axes.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> ax = cx.pl.evidence_matrix(cx.signatures.evidence("irisin"))
     """
     effects = effect_table(table)
     factors = effects.groupby("factor")["n"].sum().sort_values(ascending=False, kind="stable")
@@ -169,7 +174,7 @@ def factor_card(
         `cx.signatures.evidence(factor)`; None takes the effects from the candidates.
     responses
         Rows of `cx.tl.respond` or `cx.tl.compare_scores` that belong to the factor; None
-        leaves that panel out.
+        leaves that panel out and gives its place to the evidence.
     top
         How many groups or candidates a panel shows at most.
 
@@ -187,17 +192,28 @@ def factor_card(
     check_columns(candidates, NEEDED, "candidates")
     check_one_of(factor, sorted(set(candidates["factor"].astype(str))), "factor")
     rows = drawable(candidates[candidates["factor"] == factor])
-    figure = plt.figure(figsize=(TWO_COLUMNS, 7.2), layout="constrained")
+    of_factor = candidates[candidates["factor"] == factor]
+    heights = [_panel(rows.groupby(g).ngroups, top) for g in ("source", ["source", "target"])]
+    heights.append(_panel(10, top))
+    figure = plt.figure(figsize=(TWO_COLUMNS, sum(heights) + 0.3), layout="constrained")
     figure.suptitle(_headline(factor, rows, evidence), fontsize=9, weight="bold")
-    above, middle, below = figure.subfigures(3, 1, height_ratios=[1, 1.1, 1])
+    above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
     left, right = above.subplots(1, 2)
     _group_ranks(left, rows, "source", "ligand", top)
     _group_ranks(right, rows, "target", "receptor", top)
     _best_pairs(middle.subplots(), rows, top)
-    left, right = below.subplots(1, 2)
-    _known(left, candidates[candidates["factor"] == factor], evidence)
-    _responses(right, responses, top)
+    if responses is None:
+        _known(below.subplots(), of_factor, evidence)
+    else:
+        left, right = below.subplots(1, 2)
+        _known(left, of_factor, evidence)
+        _responses(right, responses, top)
     return figure
+
+
+def _panel(n_rows: int, top: int) -> float:
+    """Height in inches of a panel with so many rows, of which `top` are shown at most."""
+    return rows_height(max(5, min(n_rows, top)), extra=0.7)
 
 
 def _headline(factor: str, rows: pd.DataFrame, evidence: pd.DataFrame | None) -> str:
@@ -226,13 +242,12 @@ def _group_ranks(ax: Axes, rows: pd.DataFrame, group: str, side: str, top: int) 
         ax.hlines(y, shown[low], shown[high], color=PALETTE[0], lw=1)
     ax.plot(shown[f"magnitude_{side}"], y, "o", ms=4, color=PALETTE[0])
     pairs = zip(shown[group], shown[unit], strict=True)
-    names = [f"{shorten(g, 18)} · {shorten(u, 12)}" for g, u in pairs]
+    names = [f"{shorten(g, 26)} · {shorten(u, 14)}" for g, u in pairs]
     ax.set_yticks(y, names)
-    sender = "sender" if side == "ligand" else "receiver"
     ax.set(xlim=(-0.02, 1.02), ylim=_room(len(shown)))
-    ax.set_xlabel(f"{side}: percentile rank in the {sender}")
+    ax.set_xlabel(f"{side}: percentile rank")
     ax.grid(axis="x")
-    say(ax, top_of(len(shown), len(best), "groups"))
+    say(ax, top_of(len(shown), len(best), "rows"))
 
 
 def _best_pairs(ax: Axes, rows: pd.DataFrame, top: int) -> None:
@@ -248,11 +263,12 @@ def _best_pairs(ax: Axes, rows: pd.DataFrame, top: int) -> None:
         text = "not tested" if pd.isna(one) else f"p {one:.2g}, FDR {two:.2g}"
         ax.text(1.02, at, text, va="center", fontsize=6)
     groups = zip(shown["source"], shown["target"], strict=True)
-    who = [f"{shorten(s, 18)} → {shorten(t, 18)}" for s, t in groups]
+    who = [f"{shorten(s, 24)} → {shorten(t, 24)}" for s, t in groups]
     names = [f"{w} · {n.split(': ')[-1]}" for w, n in zip(who, pair_names(shown), strict=True)]
     ax.set_yticks(y, names)
     ax.set(xlim=(0, 1.3), ylim=_room(len(shown)), xticks=[0, 0.5, 1])
-    ax.set_xlabel("magnitude (geometric mean of both ranks)")
+    ax.set_xlabel("magnitude (geometric mean of both ranks)", loc="left")
+    ax.spines["bottom"].set_bounds(0, 1)
     say(ax, top_of(len(shown), len(rows), "candidates"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from textwrap import fill
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from .theme import (
     PALETTE,
     TWO_COLUMNS,
     UP,
+    dot,
     empty,
     legend_outside,
     line,
     new_axes,
-    rows_height,
     say,
     shorten,
     split_effects,
@@ -35,6 +35,13 @@ from .theme import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+
+Node = tuple[int, str]  # layer, name
+TITLES = ("sending group", "ligand", "receptor", "receiving group", "curated effect")
+SWEEPS = 6
+SHORT = 90.0  # radius, of 100, at which a ribbon ends at its receiver
 
 
 @themed
@@ -57,6 +64,14 @@ def crosstalk_network(
     Returns
     -------
     The axes.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle, bone = (cx.pp.standardise(tissue) for tissue in simulated[:2])
+    >>> candidates = cx.tl.crosstalk(muscle, bone, groupby="cell_type")
+    >>> ax = cx.pl.crosstalk_network(candidates, top=10)
     """
     check_columns(table, NEEDED, "table")
     rows = drawable(table)
@@ -64,10 +79,9 @@ def crosstalk_network(
     if shown.empty:
         return empty(ax, "no pair was measured on both sides")
     graph = _layers(shown, effects and "effects" in shown)
-    place = _places(graph)
-    tallest = max(sum(1 for n in graph if n[0] == k) for k in range(5))
-    ax = new_axes(ax, width=TWO_COLUMNS, height=rows_height(tallest, extra=0.8, least=2.2))
-    _draw_layers(ax, graph, place)
+    layers = _ordered(graph)
+    tallest = max(sum(map(_room, layer)) for layer in layers)
+    ax = new_axes(ax, width=TWO_COLUMNS, height=max(2.4, tallest + 0.6))
     levels = evidence_of(shown)
     lines = [line(lv.replace("_", " "), EVIDENCE_COLOURS[lv]) for lv in EVIDENCE_LEVELS
              if (levels == lv).any()]  # fmt: skip
@@ -78,7 +92,9 @@ def crosstalk_network(
         "?": line("both", GREY, "--"),
     }
     legend_outside(ax, {"evidence": lines, "effect": [v for k, v in named.items() if k in signs]})
-    say(ax, top_of(len(shown), len(rows), "candidates; line width: magnitude"))
+    any_tissue = "effects: as curated for the factors, in any tissue" if len(layers) > 4 else ""
+    say(ax, top_of(len(shown), len(rows), "candidates"), "line width: magnitude", any_tissue)
+    _draw_layers(ax, graph, layers, tallest)
     return ax
 
 
@@ -104,37 +120,74 @@ def _layers(shown: pd.DataFrame, effects: bool) -> Any:
     return graph
 
 
-def _places(graph: Any) -> dict[tuple[int, str], tuple[float, float]]:
-    """Layers from left to right; within a layer by the mean height of the layer before."""
-    place: dict[tuple[int, str], tuple[float, float]] = {}
-    for layer in range(5):
-        nodes = [n for n in graph if n[0] == layer]
-        heights = {n: [place[p][1] for p in graph.predecessors(n)] or [0.0] for n in nodes}
-        nodes.sort(key=lambda n: -float(np.mean(heights[n])))
-        for i, node in enumerate(nodes):
-            place[node] = (layer, 1 - (i + 0.5) / len(nodes))
-    return place
+def _lines(node: Node) -> list[str]:
+    """Text of a node; only names of groups and effects may be broken into lines."""
+    if node[0] in (1, 2):
+        return [shorten(node[1], 20)]
+    return wrap(shorten(node[1].replace("_", " "), 40), 16)
 
 
-def _draw_layers(ax: Axes, graph: Any, place: dict[tuple[int, str], tuple[float, float]]) -> None:
-    import networkx as nx
+def _room(node: Node) -> float:
+    """Height in inches that the box of a node needs."""
+    return 0.1 * len(_lines(node)) + 0.08
 
-    edges = list(graph.edges(data=True))
-    nx.draw_networkx_edges(
-        graph, place, edgelist=[e[:2] for e in edges], ax=ax, arrows=True, arrowstyle="-",
-        edge_color=[e[2]["colour"] for e in edges], width=[e[2]["width"] for e in edges],
-        style=["--" if e[2]["sign"] else "-" for e in edges], node_size=0, alpha=0.75,
-    )  # fmt: skip
-    box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#BBBBBB", "lw": 0.4}
-    for node, (x, y) in place.items():
-        text = fill(shorten(node[1], 40), 22) if node[0] in (0, 3) else shorten(node[1], 20)
-        ax.text(x, y, text, ha="center", va="center", fontsize=6.2, bbox=box)
-    titles = ["sending group", "ligand", "receptor", "receiving group", "effect (curated)"]
-    last = max(n[0] for n in graph)
-    for x, title in enumerate(titles[: last + 1]):
-        ax.text(x, 1.03, title, ha="center", va="bottom", weight="bold")
-    ax.set(xlim=(-0.45, last + 0.45), ylim=(-0.02, 1.1))
+
+def _ordered(graph: Any) -> list[list[Node]]:
+    """Nodes of each layer, turned until neighbours stand as high as they can."""
+    layers = [[n for n in graph if n[0] == k] for k in range(1 + max(n[0] for n in graph))]
+    for step in range(SWEEPS):
+        forth = step % 2 == 0
+        height = {n: i / len(layer) for layer in layers for i, n in enumerate(layer)}
+        for layer in layers[1:] if forth else layers[-2::-1]:
+            near = graph.predecessors if forth else graph.successors
+            mean = {n: np.mean([height[m] for m in near(n)] or [height[n]]) for n in layer}
+            layer.sort(key=mean.__getitem__)
+            height |= {n: i / len(layer) for i, n in enumerate(layer)}
+    return layers
+
+
+def _draw_layers(ax: Axes, graph: Any, layers: list[list[Node]], tallest: float) -> None:
+    """Boxes in columns, joined by curves from the edge of one box to the edge of the next."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
     ax.set_axis_off()
+    top = tallest + 0.22  # the titles of the columns stand above the boxes
+    ax.set(xlim=(0, 1), ylim=(0, top))
+    ax.figure.figure.draw_without_rendering()
+    texts = _boxes(ax, layers, tallest)
+    wide = {n: t.get_window_extent().width / ax.bbox.width for n, t in texts.items()}
+    columns = [max(wide[n] for n in layer) for layer in layers]
+    gap = max(0.0, 1 - sum(columns)) / max(1, len(layers) - 1)
+    middle = np.cumsum([c + gap for c in columns]) - gap - np.array(columns) / 2
+    for node, text in texts.items():
+        text.set_x(middle[node[0]])
+    for x, title in zip(middle, TITLES, strict=False):
+        ax.text(x, top, title, ha="center", va="top", weight="bold")
+    for one, two, look in graph.edges(data=True):
+        x0, x1 = middle[one[0]] + wide[one] / 2, middle[two[0]] - wide[two] / 2
+        y0, y1 = texts[one].get_position()[1], texts[two].get_position()[1]
+        ends = [(x0, y0), ((x0 + x1) / 2, y0), ((x0 + x1) / 2, y1), (x1, y1)]
+        curve = Path(ends, [Path.MOVETO, *[Path.CURVE4] * 3])
+        ax.add_patch(
+            PathPatch(curve, fc="none", ec=look["colour"], lw=look["width"], alpha=0.75,
+                      ls="--" if look["sign"] else "-", capstyle="butt")
+        )  # fmt: skip
+
+
+def _boxes(ax: Axes, layers: list[list[Node]], tallest: float) -> dict[Node, Text]:
+    """Text of each node at its height, spread over the height that there is."""
+    box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#BBBBBB", "lw": 0.4}
+    texts = {}
+    for layer in layers:
+        spare = (tallest - sum(map(_room, layer))) / len(layer)
+        y = tallest
+        for node in layer:
+            half = (_room(node) + spare) / 2
+            texts[node] = ax.text(0.5, y - half, "\n".join(_lines(node)), ha="center",
+                                  va="center", fontsize=6.2, bbox=box)  # fmt: skip
+            y -= 2 * half
+    return texts
 
 
 @themed
@@ -162,31 +215,40 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     check_columns(table, NEEDED, "table")
     try:
         from pycirclize import Circos
+        from pycirclize.parser import Matrix
     except ImportError as error:
         msg = "The chord diagram needs pycirclize: `pip install crosstalk_omics[circos]`."
         raise InputError(msg) from error
     rows = drawable(table)
+    names = dict(zip(rows["source"], drawable(table, prefix=False)["source"], strict=True))
+    names |= dict(zip(rows["target"], drawable(table, prefix=False)["target"], strict=True))
     shown = rows.head(top)
     if shown.empty:
         msg = "No candidate was measured on both sides, so there is nothing to join."
         raise InputError(msg)
     tissue = _tissues(shown)
-    groups = sorted(tissue, key=lambda g: list(tissue.values()).index(tissue[g]))
-    kinds = list(dict.fromkeys(tissue[g] for g in groups))
+    kinds = list(dict.fromkeys(tissue.values()))
+    groups = sorted(tissue, key=lambda g: kinds.index(tissue[g]))
+    colours = {g: PALETTE[kinds.index(tissue[g]) % len(PALETTE)] for g in groups}
     matrix = pd.crosstab(shown["source"], shown["target"]).reindex(
         index=groups, columns=groups, fill_value=0
     )
-    names = {g: shorten(g, 26) for g in groups}
-    circos = Circos.chord_diagram(
-        matrix.rename(index=names, columns=names),
-        space=3,
-        cmap={names[g]: PALETTE[kinds.index(tissue[g]) % len(PALETTE)] for g in groups},
-        label_kws={"size": 7, "orientation": "vertical"},
-        link_kws={"direction": 1, "alpha": 0.6},
-    )
-    figure = circos.plotfig(figsize=(TWO_COLUMNS, TWO_COLUMNS))
+    parsed = Matrix(matrix)
+    circos = Circos(parsed.to_sectors(), space=min(3.0, 200 / len(groups)))
+    for sector in circos.sectors:
+        sector.add_track((96, 100)).axis(fc=colours[sector.name], lw=0)
+        sector.text(shorten(names[sector.name], 30), size=6.5, orientation="vertical")
+    for sender, receiver in parsed.to_links():
+        colour = colours[sender[0]]
+        circos.link(sender, receiver, r2=SHORT, color=colour, alpha=0.55, ec="white", lw=0.2)
+    figure = circos.plotfig(figsize=(TWO_COLUMNS, TWO_COLUMNS + 0.3))
+    figure.set_layout_engine("tight", rect=(0, 0, 1, 0.95))
     note = top_of(len(shown), len(rows), "candidates") or f"{len(shown)} candidates"
-    figure.text(0.5, 1.03, f"{note}; width: number of pairs", ha="center", va="bottom", size=7)
+    note += "; width: number of pairs; ribbons have the sender's colour and stop short of the "
+    figure.text(0.5, 0.99, note + "receiver", ha="center", va="top", size=6.5, color="#555555")
+    if len(kinds) < len(groups):
+        handles = [dot(k, PALETTE[i % len(PALETTE)], marker="s") for i, k in enumerate(kinds)]
+        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0.97), borderaxespad=0)
     return figure
 
 

@@ -44,7 +44,7 @@ def score_heatmap(
     *,
     annotate: str | None = None,
     standardise: bool = True,
-    top: int = 60,
+    top: int = 50,
 ) -> Figure:
     """Heatmap of scores: signatures in rows, groups (their mean) in columns.
 
@@ -73,13 +73,27 @@ def score_heatmap(
     ------
     InputError
         The scores or a named `obs` column are not there.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.tl.score(muscle, cx.signatures.load("myokine"), "ucell")
+    >>> figure = cx.pl.score_heatmap(muscle, "score_ucell", "cell_type")
     """
     scores, strip = _group_means(adata, key, groupby, annotate)
+    scores = scores.loc[scores.notna().any(axis=1)]
+    standardise = standardise and len(scores) > 2  # of two columns, each is 0.7 SD away
     spread = scores.std().sort_values(ascending=False, kind="stable")
+    if standardise and (spread > 0).any():
+        spread = spread[spread > 0]
     shown = scores[spread.index[:top]].T
-    note = top_of(len(shown), scores.shape[1], "signatures, by variance")
-    values = shown.loc[:, shown.notna().any()]
-    standardise = standardise and values.shape[1] > 2  # of two columns, each is 0.7 SD away
+    constant = scores.shape[1] - len(spread)
+    note = top_of(len(shown), len(spread), "signatures, by variance")
+    left_out = f"{constant} without a difference between columns left out" if constant else ""
+    note = "; ".join(filter(None, (note, left_out)))
+    values = shown
     if standardise:
         deviation = values.std(axis=1).replace(0, np.nan)
         values = values.sub(values.mean(axis=1), axis=0).div(deviation, axis=0).fillna(0)
@@ -130,7 +144,7 @@ def _draw_heatmap(
         cmap=DIVERGING if diverging else SEQUENTIAL,
         vmin=-limit if diverging else float(np.nanmin(values)),
         vmax=limit if diverging else float(np.nanmax(values)),
-        width=min(0.16 * n_columns, max(3.6, 0.085 * min(n_columns, 80))),
+        width=min(0.16 * n_columns, max(3.0, 0.085 * min(n_columns, 80))),
         height=max(0.6, 0.15 * n_rows),
         label=label,
         cbar_kws=LEGEND_FONT,
@@ -184,6 +198,15 @@ def score_effects(
     Returns
     -------
     The axes.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
+    >>> muscle = cx.pp.standardise(simulated.muscle)
+    >>> cx.tl.score(muscle, cx.signatures.load("myokine"), "ucell")
+    >>> tests = cx.tl.compare_scores(muscle, "ucell", condition="condition", reference="control")
+    >>> ax = cx.pl.score_effects(tests)
     """
     needed = ["signature", GROUP, "estimate", "ci_low", "ci_high", "pvalue", "padj"]
     check_columns(table, needed, "table")
@@ -281,7 +304,7 @@ def score_embedding(
     sc.pl.embedding(
         light, basis=name, color="score", cmap=SEQUENTIAL, vmin=limits.iloc[0],
         vmax=limits.iloc[1], na_color="#DDDDDD", title="",
-        size=min(20, 120_000 / adata.n_obs), show=False, ax=ax, sort_order=False,
+        size=float(np.clip(12_000 / adata.n_obs, 2, 40)), show=False, ax=ax, sort_order=False,
     )  # fmt: skip
     ax.set(xlabel=f"{name} 1", ylabel=f"{name} 2", title=f"{shorten(signature, 44)}\n({key})")
     return ax
@@ -311,8 +334,9 @@ def running_sum(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None)
     peak = table.loc[table["running_sum"].abs().idxmax()]
     ax.plot(peak["rank"], peak["running_sum"], "o", color="black", ms=3)
     hits = table.loc[table["in_set"].astype(bool), "rank"]
-    ax.vlines(hits, -0.12, -0.03, transform=ax.get_xaxis_transform(), lw=0.5, clip_on=False)
+    look = {"lw": 0.5, "color": PALETTE[0], "alpha": 1 if len(hits) < 300 else 0.25}
+    ax.vlines(hits, -0.12, -0.03, transform=ax.get_xaxis_transform(), clip_on=False, **look)
     ax.tick_params(axis="x", pad=12)
     ax.set(xlabel="rank of the gene", ylabel="running sum", xlim=(0, table["rank"].max()))
-    say(ax, shorten(title, 70), f"{len(hits)} of {len(table)} genes in the set")
+    say(ax, shorten(title, 70), f"{len(hits):,} of {len(table):,} genes in the set")
     return ax

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import pandas as pd
@@ -24,6 +25,7 @@ R = TypeVar("R")
 ONE_COLUMN = 3.5  # inches, 89 mm
 TWO_COLUMNS = 7.2  # inches, 183 mm
 ROW = 0.17  # inches that one row of 7-point labels needs
+LETTERS = 14  # of a title per inch of axes
 
 # Okabe & Ito: told apart with any of the usual colour-vision deficiencies
 PALETTE = (
@@ -132,14 +134,23 @@ def shorten(text: object, length: int = 34) -> str:
     return text.replace("$", r"\$")
 
 
+def legend_height(n_entries: int) -> float:
+    """Height in inches that a legend of `n_entries` lines needs, headings included."""
+    return 0.14 * n_entries + 0.45
+
+
 def legend_outside(ax: Axes, sections: Mapping[str, Sequence[Artist]], *, x: float = 1.02) -> None:
     """Put one legend right of the data: each section is a heading with its entries."""
-    from matplotlib.lines import Line2D
+    from matplotlib.offsetbox import VPacker
 
     handles: list[Artist] = []
     for title, entries in sections.items():
         if entries:
-            handles += [Line2D([], [], ls="", label=title), *entries]
+            gap = [written(" ")] if handles else []
+            handles += [*gap, written(title), *entries]
+    for handle in handles:
+        if str(handle.get_label()).startswith("_"):  # a legend would leave it out
+            handle.set_label(f" {handle.get_label()}")
     legend = ax.legend(
         handles=handles,
         loc="upper left",
@@ -148,9 +159,14 @@ def legend_outside(ax: Axes, sections: Mapping[str, Sequence[Artist]], *, x: flo
         labelspacing=0.55,
         handletextpad=0.3,
     )
-    for text in legend.get_texts():
+    lines = legend.findobj(VPacker)[0].get_children()
+    for handle, row, text in zip(handles, lines, legend.get_texts(), strict=True):
+        if handle.get_marker() == "None" and handle.get_linestyle() == "None":
+            row.get_children()[0].set_width(0)  # nothing is drawn, so the text starts the line
         if text.get_text() in sections:
-            text.set(weight="bold", x=-16)
+            text.set_weight("bold")
+        elif not text.get_text().strip():
+            text.set_fontsize(2)
 
 
 def dot(
@@ -162,18 +178,19 @@ def dot(
     return Line2D([], [], ls="", marker=marker, ms=size, mfc=colour, mec=edge, mew=0.8, label=label)
 
 
-def line(label: str, colour: str, style: str = "-") -> Artist:
+def line(label: str, colour: str, style: str = "-", *, marker: str = "") -> Artist:
     """Legend entry of one line."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=colour, lw=1.4, ls=style, label=label)
+    look = {"marker": marker, "ms": 3.5, "mew": 0} if marker else {}
+    return Line2D([], [], color=colour, lw=1.4, ls=style, label=label, **look)
 
 
-def mark(symbol: str, label: str) -> Artist:
-    """Legend entry of one written symbol."""
+def written(label: str) -> Artist:
+    """Legend entry of text alone."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], ls="", marker=symbol, ms=4.5, mfc="black", mew=0.2, label=label)
+    return Line2D([], [], ls="", label=label)
 
 
 def split_effects(text: object) -> list[tuple[str, str]]:
@@ -186,13 +203,28 @@ def split_effects(text: object) -> list[tuple[str, str]]:
 
 def say(ax: Axes, *parts: str) -> None:
     """State above the axes what was left out or cannot be shown."""
-    said = [ax.get_title(loc="left"), *parts]
-    ax.set_title("; ".join(p for p in said if p), loc="left", fontsize=6.5, color="#555555")
+    said = "; ".join(p for p in (ax.get_title(loc="left").replace("\n", " "), *parts) if p)
+    width = ax.get_window_extent().width / ax.figure.figure.dpi
+    text = fill(said, max(30, int(width * LETTERS)))
+    ax.set_title(text, loc="left", fontsize=6.5, color="#555555")
 
 
 def top_of(shown: int, total: int, what: str) -> str:
     """``"top 30 of 412 pairs"``, or nothing if all are shown."""
-    return "" if shown >= total else f"top {shown} of {total} {what}"
+    return "" if shown >= total else f"top {shown:,} of {total:,} {what}"
+
+
+def styles(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Colour, line and marker of each name; no two are alike, also beyond eight names."""
+    looks = ("-", "--", ":", "-.")
+    return {
+        name: {
+            "color": PALETTE[i % len(PALETTE)],
+            "ls": looks[i // len(PALETTE) % len(looks)],
+            "marker": "osD^vPX*"[(i + i // len(PALETTE)) % 8],
+        }
+        for i, name in enumerate(names)
+    }
 
 
 def empty(ax: Axes | None, text: str) -> Axes:
@@ -228,6 +260,13 @@ def save(
     Returns
     -------
     The paths of the files, each of them whole or absent.
+
+    Examples
+    --------
+    >>> import crosstalk_omics as cx
+    >>> ax = cx.pl.evidence_matrix(cx.signatures.evidence("irisin"))
+    >>> [path.name for path in cx.pl.save(ax, "irisin")]
+    ['irisin.svg', 'irisin.png']
     """
     import matplotlib.pyplot as plt
 

@@ -1,12 +1,14 @@
 """Result tables of the contract, small and large, with and without p-values."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+
+from crosstalk_omics import pl
 
 LEVELS = ("human", "in_vivo", "in_vitro", "review", "database")
 
@@ -77,20 +79,56 @@ def tests_table() -> Callable[..., pd.DataFrame]:
     return make
 
 
+def _undrawn(figure) -> set:
+    """Labels of ticks outside the view, and all labels of axes that are switched off."""
+    from matplotlib.axes import Axes
+
+    hidden = set()
+    for axes in figure.findobj(Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            off = set() if axes.axison else {axis.label}
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not (axes.axison and low - 1e-9 <= tick.get_loc() <= high + 1e-9):
+                    off |= {tick.label1, tick.label2}
+            hidden |= off
+    return hidden
+
+
+def _collide(one, two) -> bool:
+    wide = min(one.x1, two.x1) - max(one.x0, two.x0)
+    high = min(one.y1, two.y1) - max(one.y0, two.y0)
+    return wide > 1.5 and high > 1.5
+
+
 @pytest.fixture
 def laid_out() -> Callable[..., None]:
-    """Assert that labels do not overlap and that the legend stands outside the data."""
+    """Assert that no text hides another or is cut, and that legends stand outside the data."""
+    from matplotlib.text import Text
 
-    def check(ax) -> None:
-        figure = ax.figure
-        figure.draw_without_rendering()
-        boxes = [t.get_window_extent() for t in ax.get_yticklabels() if t.get_text()]
-        boxes.sort(key=lambda b: b.y0)
-        assert all(a.y1 <= b.y0 + 1 for a, b in pairwise(boxes))
-        legend = ax.get_legend()
-        if legend is not None:
-            assert legend.get_window_extent().x0 >= ax.get_window_extent().x1 - 1
-        inside = figure.bbox
-        assert all(inside.x0 - 1 <= b.x0 and b.x1 <= inside.x1 + 1 for b in boxes)
+    def check(drawn) -> None:
+        figure = drawn.figure.figure
+        with pl.theme():
+            figure.draw_without_rendering()
+        hidden = _undrawn(figure)
+        texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+        boxes = {t: t.get_window_extent() for t in texts if t not in hidden}
+        whole = figure.bbox.padded(1)
+        cut = [
+            t.get_text()
+            for t, b in boxes.items()
+            if b.x0 < whole.x0 or b.x1 > whole.x1 or b.y0 < whole.y0 or b.y1 > whole.y1
+        ]
+        assert cut == []
+        level = [(t, b) for t, b in boxes.items() if t.get_rotation() % 90 == 0]
+        on_each_other = [
+            (t.get_text(), u.get_text())
+            for (t, b), (u, c) in combinations(level, 2)
+            if _collide(b, c)
+        ]
+        assert on_each_other == []
+        for axes in figure.axes:
+            if (legend := axes.get_legend()) is not None:
+                assert legend.get_window_extent().x0 >= axes.get_window_extent().x1 - 1
 
     return check

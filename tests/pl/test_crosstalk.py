@@ -8,7 +8,7 @@ from crosstalk_omics.pl.crosstalk import drawable, pair_names
 
 
 @pytest.mark.parametrize(("n_pairs", "groups"), [(5, (1, 1)), (30, (2, 3)), (400, (4, 9))])
-@pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks])
+@pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network])
 def test_figures_stay_readable_with_few_and_many(candidates, laid_out, draw, n_pairs, groups):
     laid_out(draw(candidates(n_pairs, groups)))
 
@@ -16,13 +16,45 @@ def test_figures_stay_readable_with_few_and_many(candidates, laid_out, draw, n_p
 def test_dotplot_says_what_it_left_out(candidates):
     title = pl.crosstalk_dotplot(candidates(400, (4, 9))).get_title(loc="left")
     assert "top 30 of 400 pairs" in title
-    assert "top 24 of 36 group pairs" in title
+    assert "top 20 of 36 group pairs" in title
     assert pl.crosstalk_dotplot(candidates(5)).get_title(loc="left") == ""
 
 
 @pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network])
 def test_ranks_without_p_values_are_drawn(candidates, laid_out, draw):
     laid_out(draw(candidates(8, (1, 2), tested=False)))
+
+
+@pytest.mark.parametrize("draw", [pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network])
+def test_eighty_items_stay_readable(candidates, laid_out, draw):
+    laid_out(draw(candidates(90, (3, 4)), top=80))
+
+
+def test_dotplot_groups_columns_by_axis_and_shares_them_among_axes(candidates, laid_out):
+    there = candidates(12, (2, 9)).assign(source_tissue="muscle", target_tissue="bone")
+    back = there.assign(source=there["target"], target=there["source"])
+    back = back.assign(source_tissue="bone", target_tissue="muscle")
+    ax = pl.crosstalk_dotplot(pd.concat([there, back]), top_groups=10)
+    names = [t.get_text() for t in ax.get_xticklabels()]
+    titles = [t.get_text() for t in ax.get_xticklabels() if t.get_weight() == "bold"]
+    assert titles == ["bone → muscle", "muscle → bone"]
+    assert names.index("muscle → bone") == 6
+    assert len(names) == 10 + 2 + 1
+    laid_out(ax)
+
+
+def test_default_figures_fit_two_columns(candidates):
+    for draw in (pl.crosstalk_dotplot, pl.crosstalk_ranks, pl.crosstalk_network, pl.volcano):
+        assert draw(candidates(90, (6, 7))).figure.get_figwidth() <= pl.TWO_COLUMNS
+
+
+def test_long_names_are_cut_only_where_there_is_no_room(candidates):
+    table = drawable(candidates(2)).assign(role="agonist", factor="BMP4", ligand_complex="BMP4")
+    table["receptor_complex"] = ["BMPR1A+BMPR2|BMPR1B+BMPR2", "+".join(["RECEPTOR"] * 6)]
+    whole, cut = pair_names(table)
+    assert whole == "BMP4 → BMPR1A+BMPR2|BMPR1B+BMPR2"
+    assert "…" in cut
+    assert len(cut) <= 30
 
 
 def test_dotplot_says_that_nothing_was_tested(candidates):
@@ -73,6 +105,19 @@ def test_volcano_draws_each_ligand_and_sender_once(candidates, laid_out):
     assert len(ax.collections[0].get_offsets()) == 40
     assert "raw p" in ax.get_title(loc="left")
     laid_out(ax)
+
+
+def test_volcano_leaves_out_names_that_would_hide_others(candidates, laid_out):
+    ax = pl.volcano(candidates(150), top=80)
+    assert 5 < len(ax.texts) <= 25
+    laid_out(ax)
+
+
+def test_volcano_names_what_a_ligand_was_correlated_with(candidates):
+    table = candidates(3).assign(feature=["glucose", "REC1", "insulin"])
+    names = {t.get_text() for t in pl.volcano(table).texts}
+    assert {f"{lig}, {f}" for lig, f in table[["ligand_complex", "feature"]].to_numpy()} >= names
+    assert names
 
 
 def test_volcano_without_tests_says_so(candidates):

@@ -19,7 +19,7 @@ def test_coverage_puts_the_least_covered_first(rng, laid_out, n):
     worst = table.loc[table["n_found"].idxmin(), "signature"]
     top = max(ax.get_yticklabels(), key=lambda t: t.get_position()[1])
     assert top.get_text() == worst
-    assert ("top 60 of 90" in ax.get_title(loc="left")) == (n == 90)
+    assert ("top 40 of 90" in ax.get_title(loc="left")) == (n == 90)
 
 
 def test_coverage_of_an_empty_signature_is_nought():
@@ -28,7 +28,7 @@ def test_coverage_of_an_empty_signature_is_nought():
 
 
 @pytest.mark.parametrize("n", [2, 90])
-def test_contamination_marks_high_samples(n):
+def test_contamination_marks_high_samples(laid_out, n):
     table = pd.DataFrame(
         {
             "sample": np.repeat([f"s{i}" for i in range(n)], 2),
@@ -38,6 +38,7 @@ def test_contamination_marks_high_samples(n):
     )
     table["high"] = table["percentile"] > 0.9
     ax = pl.contamination(table)
+    assert ax.figure.get_figwidth() <= pl.TWO_COLUMNS + 0.01
     assert "!" in [t.get_text() for t in ax.texts]
     assert ("top 40 of 90" in ax.get_title(loc="left")) == (n == 90)
 
@@ -53,6 +54,25 @@ def test_qq_draws_a_line_per_null_and_the_diagonal(rng):
     assert len(ax.lines) == 3
     names = [t.get_text() for t in ax.get_legend().get_texts()]
     assert names == ["null", "shuffled", "swapped", "perfect"]
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_lines_of_many_methods_differ_and_the_legend_has_room(rng, laid_out, n):
+    names = [f"method {i}" for i in range(n) for _ in range(3)]
+    table = pd.DataFrame({"scenario": names, "n_donors": [3, 5, 8] * n, "power": rng.random(3 * n)})
+    table = table.assign(expected=table["n_donors"] / 9, observed=table["power"])
+    for ax in (pl.power_curves(table, by="scenario", level=0.1), pl.calibration_qq(table)):
+        drawn = [x for x in ax.lines if x.get_marker() != "None"]
+        looks = {(x.get_color(), x.get_linestyle(), x.get_marker()) for x in drawn}
+        assert len(looks) == n
+        laid_out(ax)
+
+
+def test_coverage_names_the_tissue_where_there_are_several():
+    table = pd.DataFrame(
+        {"signature": "a", "n_targets": 4, "n_found": [1, 2], "tissue": ["x", "y"]}
+    )
+    assert [t.get_text() for t in pl.coverage(table).get_yticklabels()] == ["a · x", "a · y"]
 
 
 def test_qq_of_nothing_says_so():

@@ -55,13 +55,24 @@ def test_matrix_of_rows_without_effects_says_so():
 
 
 @pytest.mark.parametrize("tested", [True, False])
-def test_card_shows_both_tissues_and_the_pairs(candidates, tests_table, tested):
+def test_card_shows_both_tissues_and_the_pairs(candidates, tests_table, laid_out, tested):
     table = candidates(8, (2, 3), tested=tested)
     figure = pl.factor_card(table, "factor 1", responses=tests_table(3))
     labels = [[t.get_text() for t in ax.get_yticklabels()] for ax in figure.axes]
     assert any("muscle fibre 1 · LIG2" in names for names in labels)
     assert any("bone cell 2 · REC3A+REC3B" in names for names in labels)
     assert "factor 1" in figure.get_suptitle()
+    laid_out(figure)
+
+
+@pytest.mark.parametrize("groups", [(1, 1), (9, 9)])
+def test_card_without_responses_leaves_their_panel_out(candidates, laid_out, groups):
+    table = candidates(8, groups)
+    figure = pl.factor_card(table, "factor 1")
+    assert len(figure.axes) == 4
+    laid_out(figure)
+    with_panel = pl.factor_card(table, "factor 1", responses=pd.DataFrame())
+    assert "no response" in with_panel.axes[-1].texts[0].get_text()
 
 
 def test_card_of_an_unknown_factor_names_the_nearest(candidates):

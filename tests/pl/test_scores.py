@@ -32,7 +32,15 @@ def test_heatmap_names_rows_and_columns(rng, n_signatures, n_types):
     figure = pl.score_heatmap(adata, annotate="condition")
     names = {t.get_text() for ax in figure.axes for t in ax.texts}
     assert {f"type {i}" for i in range(n_types)} <= names
-    assert len([n for n in names if n.startswith("signature_")]) == min(60, n_signatures)
+    assert len([n for n in names if n.startswith("signature_")]) == min(50, n_signatures)
+
+
+def test_heatmap_leaves_out_what_does_not_differ_and_says_so(rng):
+    adata = scored(60, 6, 4, rng)
+    adata.obsm["score_ucell"]["signature_2"] = 0.25
+    names = {t.get_text() for ax in pl.score_heatmap(adata).figure.axes for t in ax.texts}
+    assert "signature_2" not in names
+    assert any("1 without a difference" in name for name in names)
 
 
 def test_heatmap_tells_which_column_is_missing(rng):
@@ -64,10 +72,31 @@ def donors(paired: bool) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("draw", [pl.score_strip, pl.score_violin])
-def test_reference_comes_first_and_donors_are_counted(draw, tests_table):
+def test_reference_comes_first_and_donors_are_counted(draw, tests_table, laid_out):
     ax = draw(donors(paired=True), "signature_0", tests=tests_table(3))
+    laid_out(ax)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["pre\n5 donors", "post\n5 donors"]
     assert "11 donors" in ax.get_title(loc="left")
+
+
+@pytest.mark.parametrize("draw", [pl.score_strip, pl.score_violin])
+@pytest.mark.parametrize("n", [2, 7])
+def test_labels_of_many_conditions_stay_apart(draw, laid_out, tests_table, n):
+    table = donors(paired=True)
+    weeks = pd.concat(table.assign(condition=f"after {i} weeks") for i in range(n))
+    laid_out(draw(weeks, "signature_0", tests=tests_table(1)))
+
+
+@pytest.mark.parametrize("draw", [pl.score_strip, pl.score_violin])
+def test_scores_of_nobody_say_so(draw):
+    nobody = donors(paired=True).assign(signature_0=np.nan)
+    assert "no donor has this score" in draw(nobody, "signature_0").texts[0].get_text()
+
+
+def test_one_donor_is_not_called_donors():
+    one = donors(paired=True).query("donor == 'd1'")
+    ax = pl.score_strip(one, "signature_0")
+    assert {t.get_text() for t in ax.get_xticklabels()} == {"pre\n1 donor", "post\n1 donor"}
 
 
 def test_only_donors_seen_twice_are_joined():
@@ -120,7 +149,7 @@ def test_embedding_leaves_the_data_alone(rng):
         pl.score_embedding(adata, "signature_1", basis="X_pca")
 
 
-def test_running_sum_marks_every_hit_and_the_peak():
+def test_running_sum_marks_every_hit_and_the_peak(laid_out):
     sums = pd.DataFrame(
         {
             "rank": range(6),
@@ -131,6 +160,7 @@ def test_running_sum_marks_every_hit_and_the_peak():
     ax = pl.running_sum(sums, title="irisin")
     assert len(ax.collections[0].get_segments()) == 2
     assert ax.lines[-1].get_xydata().tolist() == [[2, 0.75]]
+    laid_out(pl.running_sum(sums, title="a title that is much longer than a narrow figure is wide"))
     assert "2 of 6 genes" in ax.get_title(loc="left")
 
 

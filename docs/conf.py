@@ -46,6 +46,7 @@ default_role = "literal"
 copybutton_exclude = ".linenos, .gp, .go"  # copies neither prompts nor output
 
 # reference
+autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
 autodoc_typehints_description_target = "documented"
@@ -77,6 +78,8 @@ def prose_returns(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Read what stands under Returns as text: types are in the signature, not in the docstring."""
+    if lines[:1] and lines[0].startswith("Alias for field number"):
+        lines[:] = []
     text = "\n".join(lines)
     text = re.sub(
         r"^Returns\n-------\n(.*?)(?=^\w[\w ]*\n---|\Z)",

@@ -219,7 +219,7 @@ def datasets_check(
     """Compare the cached files with their checksums."""
     from .. import datasets
 
-    show(datasets.check(dataset), json)
+    show(datasets.check(dataset), json, first=("dataset", "file", "status", "path"))
 
 
 @datasets_app.command("schema", epilog=_examples("crosstalk datasets schema > schema.json"))

@@ -100,11 +100,9 @@ def _link(found: re.Match, role: str = ":py:func:") -> str:
 
 
 def link_names(app: Sphinx, page: str, source: list[str]) -> None:
-    """Link functions in pages as in docstrings; leave out the studies where there are none."""
+    """Link functions in pages as in docstrings."""
     if not page.startswith("tutorials/"):
         source[0] = LIBRARY_NAME.sub(lambda m: _link(m, "{py:func}"), source[0])
-    if page == "index" and not (HERE / "studies.md").exists():
-        source[0] = source[0].replace("\nstudies\n", "\n")
 
 
 def generate(app: Sphinx) -> None:

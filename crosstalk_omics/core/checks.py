@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+import numpy as np
 import pandas as pd
 
 from .errors import InputError
@@ -18,6 +19,26 @@ def check_one_of(value: str, valid: Sequence[str], what: str) -> None:
     """Raise unless `value` is one of `valid`; `what` names the argument in the message."""
     if value not in valid:
         msg = f"{what} is {value!r}. {nearest(value, valid)}Valid: {', '.join(map(str, valid))}."
+        raise InputError(msg)
+
+
+def check_number(
+    value: float, what: str, low: float, high: float = np.inf, *, whole: bool = False
+) -> None:
+    """Raise unless `value` is a number, if asked a whole one, from `low` to `high`."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if number and low <= value <= high and (not whole or float(value).is_integer()):
+        return
+    kind = "a whole number" if whole else "a number"
+    span = f"of at least {low}" if np.isinf(high) else f"from {low} to {high}"
+    msg = f"{what} is {value!r}; expected {kind} {span}."
+    raise InputError(msg)
+
+
+def check_type(value: object, kind: type, what: str) -> None:
+    """Raise unless `value` is a `kind`; `what` names the argument in the message."""
+    if not isinstance(value, kind):
+        msg = f"{what} is of type {type(value).__name__}; expected {kind.__name__}."
         raise InputError(msg)
 
 

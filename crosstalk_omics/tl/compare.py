@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from ..core.checks import check_columns, check_one_of, nearest
+from ..core.checks import check_columns, check_number, check_one_of, nearest
 from ..core.errors import InputError
 from ..core.names import DONOR, UNS, score_key
 from ..kernels.linear import least_squares, moderated_t
@@ -110,6 +110,7 @@ def compare_scores(
     check_one_of(test, TESTS, "test")
     check_one_of(family, FAMILIES, "family")
     check_one_of(unit, ("donor", "observation"), "unit")
+    check_number(level, "level", 0, 1)
     key, scores = _scores(adata, key)
     covariates = list(covariates or [])
     about = adata.uns.get(UNS, {})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ..core.checks import check_one_of, check_unique, nearest
+from ..core.checks import check_number, check_one_of, check_type, check_unique, nearest
 from ..core.errors import InputError
 from ..core.names import SOURCE, TARGET, WEIGHT
 from ..kernels.multiple import bh
@@ -90,6 +90,9 @@ def enrich(
     'camera'
     """
     check_one_of(method, METHODS, "method")
+    check_number(correlation, "correlation", -1, 1)
+    check_number(top, "top", 0, 1)
+    check_number(power, "power", 0)
     values = _ranked(statistic)
     net = check_net(net)
     if method != "ulm" and (net[WEIGHT] < 0).any():
@@ -178,6 +181,7 @@ def running_sum(
 
 def _ranked(statistic: pd.Series) -> pd.Series:
     """The statistic of the tested genes, highest first; ties in the order of names."""
+    check_type(statistic, pd.Series, "statistic")
     values = statistic.dropna().astype(float)
     values.index = values.index.astype(str)
     check_unique(values.index)

@@ -7,7 +7,7 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from ..core.checks import check_columns
+from ..core.checks import check_columns, check_number
 from ..core.errors import InputError
 from ..core.names import DONOR
 from ..core.progress import progress
@@ -60,6 +60,7 @@ def contrast_null(
         As `cx.tl.contrast_genes`; or no shuffle could be analysed.
     """
     check_columns(adata.obs, [condition, *covariates, *within], "adata.obs")
+    check_number(n_shuffles, "n_shuffles", 1, whole=True)
     own = known_donor(adata, donor)
     samples = donor_samples(adata, condition, own, None, None, 1)
     plan = designs(

@@ -208,6 +208,7 @@ def age_varies(adata):
         (None, {"reference": "contrl"}, "not in obs.'condition'.. Did you mean 'control'"),
         (None, {"test": "anova"}, "test is 'anova'"),
         (None, {"family": "table"}, "family is 'table'"),
+        (None, {"level": 95}, "level is 95; expected a number from 0 to 1"),
         (None, {"paired": True}, "no donor of group 'all' has both conditions"),
         (without_donors, {"donor": None}, "which donor is not known"),
         (as_means, {}, "without replicates"),

@@ -133,6 +133,9 @@ def test_camera_allows_for_genes_that_vary_together():
         (lambda v: v.replace({v.iloc[0]: np.inf}), {}, "is infinite"),
         (lambda v: v.set_axis([f"X{i}" for i in range(800)]), {}, "No signature has min_targets=5"),
         (lambda v: v, {"method": "fgsea"}, "method is 'fgsea'"),
+        (lambda v: v, {"correlation": 2}, "correlation is 2; expected a number from -1 to 1"),
+        (lambda v: v, {"method": "ora", "top": 5}, "top is 5"),
+        (list, {}, "statistic is of type list; expected Series"),
     ],
 )
 def test_misuse_says_what_to_do(ranked, change, asked, message):

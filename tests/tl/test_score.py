@@ -404,6 +404,12 @@ def test_sparse_data_with_values_that_are_no_numbers_are_refused(adata, net, bad
         ({"value_state": "counts", "method": "ulm"}, "Log-normalise first"),
         ({"method": "ssgsea"}, "no meaning for negative weights, which .'second'. have"),
         ({"value_state": "log"}, "value_state is 'log'"),
+        ({"method": []}, "method is empty"),
+        ({"min_coverage": 2}, "min_coverage is 2; expected a number from 0 to 1"),
+        ({"n_threads": 0}, "n_threads is 0; expected a whole number of at least 1"),
+        ({"block_rows": 1.5}, "block_rows is 1.5; expected a whole number"),
+        ({"seed": -1}, "seed is -1"),
+        ({"depth": 0}, "depth is 0"),
     ],
 )
 def test_misuse_says_what_to_do(adata, net, change, message):
@@ -416,6 +422,8 @@ def test_misuse_says_what_to_do(adata, net, change, message):
     [
         (lambda n: n.drop(columns="target"), "net has no column 'target'"),
         (lambda n: n.iloc[:0], "net is empty"),
+        (lambda n: {"first": ["G1"]}, "net is of type dict; expected DataFrame"),
+        (lambda n: n.assign(target=[None, *n["target"][1:]]), "1 rows without a source or target"),
         (lambda n: pd.concat([n, n.iloc[[0]]]), "names 1 targets twice"),
         (lambda n: n.assign(weight=np.nan), "not finite numbers"),
         (lambda n: n.assign(source="a/b", target=[f"G{i}" for i in range(8)]), "has a '/'"),
@@ -424,6 +432,16 @@ def test_misuse_says_what_to_do(adata, net, change, message):
 def test_a_wrong_net_is_refused(adata, net, change, message):
     with pytest.raises(InputError, match=message):
         tl.score(adata, change(net))
+
+
+def test_data_that_cannot_be_scored_are_refused(adata, net):
+    with pytest.raises(InputError, match="no observations"):
+        tl.score(adata[:0].copy(), net)
+    with pytest.raises(InputError, match="adata is of type csr_matrix; expected AnnData"):
+        tl.score(adata.X, net)
+    adata.X = adata.X.astype(complex)
+    with pytest.raises(InputError, match="of type complex128; expected real numbers"):
+        tl.score(adata, net)
 
 
 def test_a_net_without_weights_counts_every_target_once(adata, net):

@@ -9,7 +9,7 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from ...core.checks import check_one_of
+from ...core.checks import check_number, check_one_of
 from ...core.errors import InputError
 from ...core.names import DONOR
 from ...interactions.complexes import genes as genes_of
@@ -127,6 +127,8 @@ def crosstalk_paired(
     8
     """
     check_one_of(method, get_args(Method), "method")
+    check_number(n_perms, "n_perms", 1, whole=True)
+    check_number(hidden_factors, "hidden_factors", 0, whole=True)
     by = groupby if isinstance(groupby, tuple) else (groupby, groupby)
     known, notes = prepare(interactions, route, source, target, interactions_organism)
     options = _Options(

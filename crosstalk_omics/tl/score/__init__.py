@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from ...core.checks import check_unique
+from ...core.checks import check_number, check_type, check_unique
 from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import SOURCE, TARGET, WEIGHT, score_key
 from ...core.provenance import digest_frame, versions
@@ -128,8 +128,10 @@ def score(
     >>> muscle.obsm["score_ucell"].columns.tolist()
     ['myokine_receiver', 'myokine_sender']
     """
+    check_type(adata, AnnData, "adata")
     adata = adata.copy() if copy else adata
     chosen = choose(method, options)
+    _check_numbers(adata, min_coverage, seed, block_rows, n_threads)
     check_unique(adata.var_names)
     net = targets.check_net(net)
     x = values.by_rows(values.matrix(adata, layer))
@@ -164,6 +166,19 @@ def score(
             values_found, index=adata.obs_names, columns=list(index.signatures), copy=False
         )
     return adata if copy else None
+
+
+def _check_numbers(
+    adata: AnnData, min_coverage: float, seed: int, block_rows: int, n_threads: int | None
+) -> None:
+    """Raise where a number has no meaning, or there is nothing to score."""
+    check_number(min_coverage, "min_coverage", 0, 1)
+    check_number(seed, "seed", 0, whole=True)
+    check_number(block_rows, "block_rows", 1, whole=True)
+    check_number(1 if n_threads is None else n_threads, "n_threads", 1, whole=True)
+    if not adata.n_obs:
+        msg = "adata has no observations. Check what it was filtered by."
+        raise InputError(msg)
 
 
 def _is_sparse(x: Any) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from ...core.checks import check_number
 from ...core.errors import InputError
 from .targets import NetIndex
 from .values import read_rows
@@ -54,10 +55,11 @@ def thinned(
     """`x`, or `x` thinned to `depth`; raise where it has no counts to thin."""
     if depth is None:
         return x
-    if state != "counts" or depth < 1:
+    check_number(depth, "depth", 1, whole=True)
+    if state != "counts":
         msg = (
             f"depth={depth} thins counts, and the values are in the state {state!r}. Score the "
-            "raw counts (layer=), with a depth of at least 1."
+            "raw counts (layer=)."
         )
         raise InputError(msg)
     return Thinned(x, obs_names, net, depth, seed)

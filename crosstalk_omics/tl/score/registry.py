@@ -168,6 +168,9 @@ def methods() -> pd.DataFrame:
 def choose(method: str | list[str], options: Mapping[str, Mapping] | None) -> dict[str, dict]:
     """Names of the methods asked for, each with its options; unknown ones are errors."""
     names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
+    if not names:
+        msg = "method is empty. Name one or several; see `cx.tl.score_methods()`."
+        raise InputError(msg)
     for name in names:
         check_one_of(name, list(METHODS), "method")
     given = dict(options or {})

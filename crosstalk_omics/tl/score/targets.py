@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from ...core.checks import check_columns, check_unique
+from ...core.checks import check_columns, check_type, check_unique
 from ...core.errors import InputError
 from ...core.names import SOURCE, TARGET, WEIGHT
 
@@ -92,7 +92,11 @@ class NetIndex:
 
 def check_net(net: pd.DataFrame) -> pd.DataFrame:
     """Return the net with a float weight, sorted, without zero weights; raise where it is wrong."""
+    check_type(net, pd.DataFrame, "net")
     check_columns(net, (SOURCE, TARGET), "net")
+    if lost := int(net[[SOURCE, TARGET]].isna().any(axis=1).sum()):
+        msg = f"net has {lost} rows without a source or target. Drop them: net.dropna()."
+        raise InputError(msg)
     weight = net[WEIGHT] if WEIGHT in net.columns else pd.Series(1.0, index=net.index)
     net = pd.DataFrame(
         {

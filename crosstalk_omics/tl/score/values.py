@@ -27,6 +27,9 @@ def matrix(adata: AnnData, layer: str | None) -> Any:
     if x is None:
         msg = "adata has no X. Name the layer to score with layer=."
         raise InputError(msg)
+    if np.dtype(x.dtype).kind not in "biuf":
+        msg = f"The values are of type {x.dtype}; expected real numbers. Convert them."
+        raise InputError(msg)
     return x
 
 

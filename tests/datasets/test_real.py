@@ -131,6 +131,19 @@ def test_regeneration_means_equal_table(day, cache, shared):
     np.testing.assert_allclose(adata.X, table.to_numpy().T, atol=1e-5)
 
 
+def test_parts_of_one_r_file_are_parsed_once_and_stay_apart(cache):
+    r_data._parsed_once.cache_clear()
+    first = cx.datasets.load("cellchatdb_mouse", part="complex")
+    first.iloc[:, :] = None
+    again = cx.datasets.load("cellchatdb_mouse", part="complex")
+    assert again.notna().any().all()
+    cx.datasets.load("cellchatdb_mouse", part="cofactor")
+    assert r_data._parsed_once.cache_info().misses == 1
+    means = cx.datasets.load("gtex_recount_tissue_means")
+    means.X[:] = -1
+    assert (cx.datasets.load("gtex_recount_tissue_means").X >= 0).all()
+
+
 @pytest.mark.slow
 def test_chen_2017_has_the_stated_shape_and_groups(cache):
     adata = cx.datasets.load("mouse_hypothalamus_chen2017")

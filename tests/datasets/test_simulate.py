@@ -178,6 +178,19 @@ def test_sizes_that_are_too_small_are_refused(size):
         cx.datasets.simulate(**size)
 
 
+def test_same_seed_same_files_on_disk_and_no_warning(tmp_path, recwarn):
+    sums = []
+    for name in ("one", "two"):
+        folder = simulate_to_zarr(tmp_path / name, n_cells=2500, n_genes=250, n_donors=2, seed=3)
+        files = sorted(p for p in folder.rglob("*") if p.is_file())
+        sums.append(
+            {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).digest() for p in files}
+        )
+    assert sums[0] == sums[1]
+    assert len(sums[0]) > 20
+    assert not [str(w.message) for w in recwarn if "shard" in str(w.message)]
+
+
 def test_streamed_data_equal_those_in_memory(tmp_path):
     folder = simulate_to_zarr(tmp_path / "big", n_cells=5000, n_genes=250, n_donors=2, seed=3)
     expected = cx.datasets.simulate(n_cells=5000, n_genes=250, n_donors=2, seed=3)

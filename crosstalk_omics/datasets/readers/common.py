@@ -83,7 +83,7 @@ def to_anndata(
     if sparse.issparse(values):
         x = sparse.csr_matrix(values.T, dtype=np.float32)
     else:
-        x = np.ascontiguousarray(np.asarray(values, dtype=np.float64).T)
+        x = np.array(np.asarray(values).T, dtype=np.float64, order="C")  # never the source's own
     ids = np.asarray(genes, dtype=object).astype(str).astype(object)
     names = make_index_unique(pd.Index(ids), join="-dup")
     var = pd.DataFrame(index=names) if var is None else var.set_axis(names)

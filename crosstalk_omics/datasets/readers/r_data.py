@@ -3,6 +3,7 @@
 import gzip
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ...core.names import SYMBOL
 from .common import Files, pick, reading, to_anndata
 from .counts import to_matrix
 
+_SMALL = 8 * 1024**2  # bytes of a file that is kept parsed until the next one is read
+
 
 def load_object(path: Path, *names: str | None) -> Any:
     """Return the object that `names` lead to: first in the file, then inside lists.
@@ -23,7 +26,9 @@ def load_object(path: Path, *names: str | None) -> Any:
     A file of one object needs no name for it.
     """
     with reading(path):
-        found = _parsed(path)
+        stat = path.stat()
+        parse = _parsed_once if stat.st_size <= _SMALL else _parsed
+        found = parse(path, stat.st_mtime_ns)
         wanted = [name for name in names if name is not None]
         is_image = path.name.lower().removesuffix(".gz").endswith((".rda", ".rdata"))
         if is_image and len(found) == 1 and (not wanted or wanted[0] not in found):
@@ -37,13 +42,16 @@ def load_object(path: Path, *names: str | None) -> Any:
     return found
 
 
-def _parsed(path: Path) -> Any:
+def _parsed(path: Path, stamp: int) -> Any:
     import rdata
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # R classes without a Python constructor stay plain
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return rdata.conversion.convert(rdata.parser.parse_data(data))
+
+
+_parsed_once = lru_cache(maxsize=1)(_parsed)  # the parts of a data set come from one file
 
 
 def frame(

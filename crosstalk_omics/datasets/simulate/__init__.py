@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from anndata import AnnData
+from anndata import AnnData, settings
 
 from ...core.errors import InputError
 from ...core.files import atomic, write_table
@@ -156,8 +156,9 @@ def simulate_to_zarr(
     seed
         Same seed and sizes, same data as `simulate`.
     n_cells
-        Cells per tissue; the default makes a million in all. Memory holds 2,000 of each at a
-        time, and the table of cells.
+        Cells per tissue; the default makes a million in all, with 0.85 GB of memory, 0.45 GB of
+        disk and four minutes of one core. Memory holds 2,000 of each at a time, and the table of
+        cells.
     n_genes, n_donors
         As in `simulate`.
 
@@ -178,7 +179,8 @@ def simulate_to_zarr(
     with atomic(folder) as temporary:
         temporary.mkdir()
         paths = [temporary / f"{tissue.name}.zarr" for tissue in tissues]
-        with ThreadPoolExecutor() as pool:
+        # one layout, whatever the default of the version of anndata
+        with settings.override(auto_shard_zarr_v3=False), ThreadPoolExecutor() as pool:
             list(pool.map(_write_zarr, tissues, paths, [seed] * len(tissues)))
         write_table(temporary / "truth.tsv", truth)
         write_table(temporary / "effects.tsv", effects)

@@ -126,3 +126,31 @@ def test_conditions_scenario(sim):
 def test_a_scenario_without_its_data_is_refused(sim, options, message):
     with pytest.raises(InputError, match=message):
         cx.tl.calibrate(sim.muscle, sim.bone, route=None, n_repeats=2, **options)
+
+
+@pytest.fixture(scope="module")
+def neurons(tmp_path_factory):
+    """Two halves of the libraries of a sparse atlas, with groups drawn at random."""
+    adata = cx.pp.standardise(cx.datasets.load("mouse_hypothalamus_chen2017"))
+    rng = np.random.default_rng(0)
+    adata.obs["donor"] = adata.obs["library"].astype(str)
+    adata.obs["cell_type"] = rng.choice(list("abcd"), size=adata.n_obs, p=[0.1, 0.2, 0.3, 0.4])
+    adata.obs = adata.obs[["donor", "cell_type"]]
+    adata.uns["crosstalk"]["replicates"] = "donor"
+    first = adata.obs["donor"].isin(sorted(adata.obs["donor"].unique())[::2]).to_numpy()
+    return adata[first].copy(), adata[~first].copy()
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize("null", ["donor", "analytic"])
+def test_shuffled_real_cells_give_the_nominal_error(cache, neurons, null):
+    found = cx.tl.calibrate(
+        *neurons, interactions="celltalkdb", route=None, null=null, scenarios=("labels",),
+        n_repeats=4,
+    )  # fmt: skip
+    for side in ("ligand", "receptor"):
+        five, rare = (value(found, "labels", side, f"type1_{level}") for level in (0.05, 0.001))
+        assert 0.04 - 2 * five["se"] < five["value"] < 0.06 + 2 * five["se"]
+        assert five["se"] < 0.006
+        assert rare["value"] < 0.002

@@ -426,3 +426,13 @@ def test_effects_are_those_that_the_target_can_show():
     assert list(effects_on(effects, "bone")) == ["bone_mass:-", "own words", ""]
     assert list(effects_on(effects, "muscle")) == ["muscle_mass:+", "own words", ""]
     assert list(effects_on(effects, "other")) == list(effects)
+
+
+def test_lianas_dotplot_draws_the_candidates(muscle, bone):
+    plot = pytest.importorskip("liana").pl.dotplot
+    figure = plot(
+        liana_res=run(muscle, bone), colour="magnitude_gmean", size="specificity_pvalue",
+        inverse_size=True, top_n=5, orderby="specificity_pvalue", orderby_ascending=True,
+        source_labels=["a"],
+    )  # fmt: skip
+    assert "GENE0 -> GENE10" in set(figure.data["interaction"])

@@ -189,7 +189,7 @@ def read_study(path: str | Path) -> Study:
         msg = f"{path} holds {type(raw).__name__}, expected keys such as `name` and `tissues`."
         raise InputError(msg)
     try:
-        return Study.model_validate(_resolve_paths(raw, path.parent))
+        return Study.model_validate(_own_tables(_resolve_paths(raw, path.parent), path.parent))
     except ValidationError as error:
         lines = "\n".join(f"  {line}" for line in _explain(error))
         msg = f"{path} cannot be used as a study file:\n{lines}"
@@ -217,6 +217,22 @@ def _resolve_paths(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
             block = {**block, **files}
         resolved[name] = block
     return {**raw, "tissues": resolved}
+
+
+def _own_tables(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Let the user's signatures and pairs start at `folder`; names of ours have no suffix."""
+
+    def place(name: object) -> object:
+        return str(folder / name) if isinstance(name, str) and Path(name).suffix else name
+
+    raw = dict(raw)
+    match raw.get("scoring"):
+        case {"signatures": list(names)} as block:
+            raw["scoring"] = {**block, "signatures": [place(name) for name in names]}
+    match raw.get("interactions"):
+        case {"resource": name} as block:
+            raw["interactions"] = {**block, "resource": place(name)}
+    return raw
 
 
 def _explain(error: ValidationError) -> list[str]:

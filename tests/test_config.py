@@ -74,3 +74,25 @@ def test_misuse_is_explained(tmp_path, text, expected):
 def test_missing_file_names_init(tmp_path):
     with pytest.raises(ResourceError, match="crosstalk init"):
         read_study(tmp_path / "nowhere.yaml")
+
+
+def test_own_tables_start_at_the_file_and_a_changed_one_runs_again(tmp_path):
+    from crosstalk_omics.pipeline.steps import Context, plan
+
+    text = (
+        MINIMAL + "scoring: {signatures: [myokine, mine.gmt]}\ninteractions: {resource: my.tsv}\n"
+    )
+    path = study(tmp_path, text)
+    (tmp_path / "mine.gmt").write_text("mine\tof a paper\tMSTN\tIL6\n")
+    (tmp_path / "my.tsv").write_text("ligand\treceptor\nMSTN\tACVR2B\n")
+    read = read_study(path)
+    assert read.scoring.signatures == ("myokine", str(tmp_path / "mine.gmt"))
+    assert read.interactions.resource == str(tmp_path / "my.tsv")
+    before = {step.name: step.key for step in plan(Context(read))}
+    (tmp_path / "mine.gmt").write_text("mine\tof a paper\tMSTN\tIL15\n")
+    after = {step.name: step.key for step in plan(Context(read))}
+    assert before["score_muscle"] != after["score_muscle"]
+    assert before["crosstalk_muscle__bone"] == after["crosstalk_muscle__bone"]
+    (tmp_path / "my.tsv").write_text("ligand\treceptor\nIL6\tIL6R\n")
+    again = {step.name: step.key for step in plan(Context(read))}
+    assert after["crosstalk_muscle__bone"] != again["crosstalk_muscle__bone"]

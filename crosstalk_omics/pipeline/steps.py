@@ -59,12 +59,13 @@ def plan(context: Context) -> list[Step]:
         inputs["organism"] = study.organism
         steps.append(Step(f"load_{name}", inputs, partial(describe, context, name)))
         scoring = {**inputs, "scoring": study.scoring.model_dump(mode="json")}
+        scoring["own"] = _own_digests(*study.scoring.signatures)
         steps.append(Step(f"score_{name}", scoring, partial(score, context, name)))
     by_name = {step.name: step for step in steps}
     for source, target in study.directions:
         sides = {side: by_name[f"load_{side}"].inputs for side in (source, target)}
         base = {**sides, "interactions": study.interactions.model_dump(mode="json")}
-        base["seed"] = study.seed
+        base |= {"own": _own_digests(study.interactions.resource), "seed": study.seed}
         asked = {**base, "inference": study.inference.model_dump(mode="json")}
         label = f"{source}__{target}"
         steps.append(Step(f"crosstalk_{label}", asked, partial(infer, context, source, target)))
@@ -82,6 +83,11 @@ def plan(context: Context) -> list[Step]:
     names = [step.name for step in steps]
     steps.append(Step("report", whole, partial(finish, study, names)))
     return steps
+
+
+def _own_digests(*names: str) -> list[str]:
+    """Digests of the user's signature and interaction files among names of ours."""
+    return [digest_file(path) for path in map(Path, names) if path.suffix and path.is_file()]
 
 
 def _data_digest(block: Tissue, study: Study) -> Any:

@@ -5,6 +5,7 @@ import pytest
 
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
+from crosstalk_omics.datasets.readers import READERS
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,25 @@ def test_brain_markers_agree_with_the_authors_of_another_study(cache):
     for label, least in (("neuron", 0.85), ("oligodendrocyte", 0.95), ("astrocyte", 0.95)):
         mine = result[(truth == label) & (result != "unassigned")]
         assert (mine == label).mean() >= least
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_labels_of_unlabelled_hypothalamus_agree_with_markers_that_were_held_out(cache):
+    """Half of the markers label three Drop-seq libraries; the other half must be highest there."""
+    options = cx.datasets.info("mouse_hypothalamus_chen2017")["options"]
+    files = sorted((cache / "mouse_hypothalamus_chen2017").glob("*.dge.txt.gz"))[5:8]
+    raw = READERS["dge"]({path.name: path for path in files}, **options)
+    raw.uns["crosstalk"] = {"organism": "mouse", "tissue": "hypothalamus"}
+    cells = cx.pp.standardise(raw)
+    net = cx.pp.brain_markers("mouse")
+    half = net.groupby("source").cumcount() % 2 == 0
+    labelled = cx.pp.label_cells(cells, net[half])
+    labels = labelled.obs["cell_type"]
+    assert labels.value_counts(normalize=True)["unassigned"] < 0.25
+    values = cx.pp.lognormalise(cells).to_df()
+    others = net[~half & net["target"].isin(values.columns)]
+    assert len(others) > 80
+    means = values[others["target"]].groupby(labels, observed=True).mean().drop("unassigned")
+    highest = means.idxmax().to_numpy()
+    assert (highest == others["source"].to_numpy()).mean() > 0.9

@@ -91,10 +91,18 @@ def theme() -> Iterator[None]:
     -------
     A context manager.
     """
+    import matplotlib as mpl
     from matplotlib import style
 
-    with style.context(["default", RC]):
-        yield
+    interactive = mpl.is_interactive()
+    try:
+        with style.context(["default", RC]):
+            try:
+                yield
+            finally:
+                interactive = mpl.is_interactive()  # Jupyter's backend sets it when first used
+    finally:
+        mpl.interactive(interactive)
 
 
 def themed(function: Callable[P, R]) -> Callable[P, R]:

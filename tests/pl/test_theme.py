@@ -26,6 +26,15 @@ def test_theme_sets_nothing_globally(candidates):
     assert dict(mpl.rcParams) == before
 
 
+def test_interactive_mode_that_a_backend_sets_when_first_used_stays(monkeypatch):
+    """Jupyter's does, and without it no later figure is shown."""
+    monkeypatch.setitem(mpl.rcParams, "interactive", False)
+    with pytest.raises(KeyError), pl.theme():
+        mpl.interactive(True)
+        raise KeyError
+    assert mpl.is_interactive()
+
+
 def test_theme_is_the_same_whatever_other_packages_set(monkeypatch):
     with pl.theme():
         alone = dict(mpl.rcParams)

@@ -53,6 +53,12 @@ def draw(study: Study, folder: Path) -> list[str]:
     return []
 
 
+STAND_INS = {"cell": ", cells as replicates: descriptive", "gene": ", genes compared"}
+KINDS_TESTED = {
+    "specificity": "higher than in the tissue's other groups",
+    "presence": "high among genes detected as often",
+    "contrast": "changed between the conditions",
+}
 Figure = tuple[str, str, Callable[[], Any], pd.DataFrame]
 
 
@@ -88,14 +94,15 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
                 lambda: pl.crosstalk_dotplot(table, fdr=fdr),
             ),
             "network": (
-                f"{who}: the best candidates from sender to receiver, with what is known of their "
-                f"effect there (literature, not tested here). {tested}",
+                f"{who}: the best candidates from sender to receiver, with the effects that the "
+                f"literature reports of them in any tissue (not tested here). {tested}",
                 lambda: pl.crosstalk_network(table),
             ),
         },
         "contrast": {
             "volcano": (
-                f"{who}: change of each ligand in {source} between conditions. {tested}",
+                f"{who}: change of each ligand in {source} between conditions "
+                f"({_replicates(table, 'ligand', 'sender')}); colours mark raw p up to 0.05.",
                 lambda: pl.volcano(table, fdr=fdr),
             )
         },
@@ -115,16 +122,25 @@ def _tested(table: pd.DataFrame) -> str:
     """Say what was tested, with how many donors on each side."""
     if "unit_ligand" not in table or table.empty:
         return ""
-    first = table.iloc[0]
-    units = {first["unit_ligand"], first["unit_receptor"]}
-    if units == {"none"}:
+    if table["pvalue" if "pvalue" in table else "specificity_pvalue"].isna().all():
         return "Ranks only: there are no replicates, so nothing was tested."
     sides = (
-        f"sender: {first['kind_ligand']}, {first['n_donors_source']} donors; "
-        f"receiver: {first['kind_receptor']}, {first['n_donors_target']} donors"
+        f"in the {who} the {what} is {KINDS_TESTED.get(kind, kind)} "
+        f"({_replicates(table, what, who)})"
+        for what, who, kind in (
+            ("ligand", "sender", table["kind_ligand"].iloc[0]),
+            ("receptor", "receiver", table["kind_receptor"].iloc[0]),
+        )
     )
-    cells = " Cells were the replicates: descriptive." if "cell" in units else ""
-    return f"Tested, {sides}; FDR by adaptive filtering over all pairs of this direction.{cells}"
+    return f"Tested: {'; '.join(sides)}. FDR over the pairs of this direction."
+
+
+def _replicates(table: pd.DataFrame, what: str, who: str) -> str:
+    """Number of donors, and what stood for them: ``4 to 5 donors, cells as replicates``."""
+    n = table[f"n_donors_{'source' if who == 'sender' else 'target'}"].fillna(0).astype(int)
+    donors = f"{n.min()} to {n.max()} donors" if n.min() < n.max() else f"{n.max()} donors"
+    donors = donors if n.max() else "no donors known"
+    return donors + STAND_INS.get(table[f"unit_{what}"].iloc[0], "")
 
 
 def _score_figures(
@@ -147,7 +163,7 @@ def _score_figures(
     columns = "one column per sample" if each else f"mean per {group or 'sample'}"
     yield (
         f"scores_{name}",
-        f"{name}: {method} scores, {columns}; scale as in the legend.",
+        f"{name}: {method} scores, {columns}; scale as in the legend. Nothing is tested here.",
         lambda: pl.score_heatmap(
             adata, score_key(method), None if each else group, annotate=group if each else None
         ),
@@ -183,7 +199,8 @@ def _test_figures(
     one = part[(part["signature"] == best["signature"]) & (part["group"] == best["group"])]
     yield (
         f"strip_{name}",
-        f"{name}{where}: the signature with the smallest p-value; donors are the replicates.",
+        f"{name}{where}: {best['signature']}, the signature with the smallest of {len(part)} "
+        f"p-values; donors are the replicates.",
         lambda: pl.score_strip(rows, best["signature"], tests=one, unit=method),
         rows[[c for c in (DONOR, CONDITION, CELL_TYPE, best["signature"]) if c in rows]],
     )

@@ -29,7 +29,9 @@ def _address(match: re.Match[str]) -> tuple[str, str, int]:
         return url, f"PMID:{match['number']}", match.end()
     if match["url"]:
         url = match["url"].rstrip(".)")
-        return url, match["host"].removeprefix("www."), match.start("url") + len(url)
+        pmc = re.search(r"/(PMC\d+)", url)
+        shown = pmc[1] if pmc else match["host"].removeprefix("www.")
+        return url, shown, match.start("url") + len(url)
     name = match["name"].rstrip(".")
     while name.endswith(")") and name.count(")") > name.count("("):
         name = name[:-1].rstrip(".")  # the bracket closes the sentence, not the identifier

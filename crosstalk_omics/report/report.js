@@ -33,7 +33,7 @@
       const doi = /^doi:\s?(10\.\d{4,9}\/\S+)$/i.exec(part);
       const url = /^https:\/\/([a-z0-9.-]+)\/\S*$/i.exec(part);
       const href = url ? part : pmid ? `https://pubmed.ncbi.nlm.nih.gov/${pmid[1]}/` : doi ? `https://doi.org/${encodeURI(doi[1])}` : null;
-      parts.append(href ? make("a", { href, rel: "noopener noreferrer", textContent: url ? url[1].replace(/^www\./, "") : part }) : part);
+      parts.append(href ? make("a", { href, rel: "noopener noreferrer", textContent: url ? (/\/(PMC\d+)/.exec(part)?.[1] ?? url[1].replace(/^www\./, "")) : part }) : part);
     });
     return parts;
   };

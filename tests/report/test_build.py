@@ -54,6 +54,16 @@ def test_report_is_the_same_each_time(page_file):
     assert report.build(page_file.parent).read_bytes() == before
 
 
+def test_report_says_when_nothing_passed_and_what_stood_for_donors(tmp_path, rows):
+    table = rows(6).assign(unit_ligand="gene", unit_receptor="donor", specificity_fdr=1.0)
+    write_table(tmp_path / "crosstalk.tsv", table)
+    html = report.build(tmp_path).read_text(encoding="utf-8")
+    assert "0 at FDR ≤ 0.1: this list is an order to look at, not a set of findings" in html
+    assert "11 → 3, genes compared" in html
+    write_table(tmp_path / "crosstalk.tsv", table.assign(specificity_fdr=0.01))
+    assert "not a set of findings" not in report.build(tmp_path).read_text(encoding="utf-8")
+
+
 def test_report_without_donors_says_that_nothing_was_tested(tmp_path, run_folder):
     html = run_folder(tmp_path, tested=False).read_text(encoding="utf-8")
     assert "none tested: ranks only" in html
@@ -98,6 +108,11 @@ def test_report_tells_what_it_cannot_read(tmp_path):
         ("see PMID:123.", "https://pubmed.ncbi.nlm.nih.gov/123/", "."),
         ("(doi:10.1000/a(b)c)", "https://doi.org/10.1000/a(b)c", ")"),
         ("https://doi.org/10.1000/x, then", "https://doi.org/10.1000/x", ", then"),
+        (
+            "https://pmc.ncbi.nlm.nih.gov/articles/PMC12/.",
+            "https://pmc.ncbi.nlm.nih.gov/articles/PMC12/",
+            ".",
+        ),
         ("https://a.org/b?c=1&d=2.", "https://a.org/b?c=1&amp;d=2", "."),
     ],
 )

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from crosstalk_omics import signatures
+
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 WIDTHS = {"phone": 390, "laptop": 1366}
+PRINTED = 690  # pixels of an A4 page within its margins
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
@@ -53,14 +56,44 @@ def test_page_prints_whole_tables_and_figures(page, page_file):
     hidden = "getComputedStyle(document.querySelector('{}')).display"
     assert page.run(hidden.format("nav")) == "none"
     assert page.run(hidden.format(".tools")) == "none"
+    page.call("Emulation.setDeviceMetricsOverride", width=PRINTED, height=900,
+              deviceScaleFactor=1, mobile=False)  # fmt: skip
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: set AXE_CORE to its axe.min.js")
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
-def test_page_is_accessible(page, page_file, width):
-    page.open(page_file, width=width)
+def serious(page) -> list[str]:
+    """What axe finds on the open page that keeps people from using it."""
     page.run(f"{AXE.read_text(encoding='utf-8')}; 0")
     found = page.run(
         "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)]))"
     )
-    assert [v for v in found if v[0] in ("serious", "critical")] == []
+    return [v for v in found if v[0] in ("serious", "critical")]
+
+
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: set AXE_CORE to its file")
+
+
+@needs_axe
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_page_is_accessible(page, page_file, width):
+    page.open(page_file, width=width)
+    assert serious(page) == []
+
+
+@needs_axe
+def test_page_is_accessible_as_it_is_printed(page, page_file):
+    page.open(page_file, width=PRINTED)
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert serious(page) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_evidence_browser_is_accessible(page, tmp_path, width, scheme):
+    file = signatures.browse(tmp_path / "signatures.html")
+    page.open(file, width=width)
+    page.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+    )
+    assert serious(page) == []

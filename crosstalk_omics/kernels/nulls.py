@@ -14,6 +14,7 @@ from scipy.special import gammainc, gammaincc, ndtr
 from .moments import PER_UNIT
 
 Float = NDArray[np.float64]
+MOST_IN_PAIRS = 12  # groups; the sums of more pairs of groups than its square leave the cache
 
 
 def sampling_moments(
@@ -188,21 +189,35 @@ def sparse_tail(
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _add_values(data, rows, indptr, place, out):
-    """Add each value of a gene at every place of its cell; cells in their order."""
+def _add_values(data, rows, indptr, place, first, second):
+    """Add each value of a gene at every place of its cell, cells in their order, and marginalise.
+
+    A place is (labelling, group of `first`, group of `second`).
+    """
+    n_places, n_first, n_second = first.shape[1], first.shape[2], second.shape[2]
     for j in prange(len(indptr) - 1):
-        sums = out[j]
+        sums = np.zeros(n_places * n_first * n_second)
         for p in range(indptr[j], indptr[j + 1]):
             v = data[p]
             at = place[rows[p]]
             for b in range(len(at)):
                 sums[at[b]] += v
+        k = 0
+        for b in range(n_places):
+            for g in range(n_first):
+                for h in range(n_second):
+                    first[j, b, g] += sums[k]
+                    second[j, b, h] += sums[k]
+                    k += 1
 
 
 def group_sums(
-    data: Float, rows: NDArray[np.int64], indptr: NDArray[np.int64], labels: NDArray, out: Float
-) -> None:
+    data: Float, rows: NDArray[np.int64], indptr: NDArray[np.int64], labels: NDArray, n_groups: int
+) -> Float:
     """Sum each gene over the cells of each group, for many labellings at once.
+
+    Two labellings are taken as one with `n_groups` squared groups, so that a value is added once
+    for both.
 
     Parameters
     ----------
@@ -210,14 +225,26 @@ def group_sums(
         CSC arrays of (n_cells, n_genes).
     labels
         (n_cells, n_labellings) group codes.
-    out
-        (n_genes, n_labellings, n_groups), zeros, filled in place.
+    n_groups
+        Number of groups.
+
+    Returns
+    -------
+    (n_genes, n_labellings, n_groups).
     """
-    n_genes, n_labellings, n_groups = out.shape
-    small = n_labellings * n_groups < 2**16  # half the memory traffic
-    place = labels.astype(np.uint16 if small else np.int64)
-    place += (np.arange(n_labellings) * n_groups).astype(place.dtype)
-    _add_values(data, rows, indptr, place, out.reshape(n_genes, n_labellings * n_groups))
+    n_labellings, n_genes, n_second, code = labels.shape[1], len(indptr) - 1, 1, labels
+    if n_labellings > 1 and n_groups <= MOST_IN_PAIRS:
+        even = labels[:, np.minimum(np.arange(n_labellings + n_labellings % 2), n_labellings - 1)]
+        n_second, code = n_groups, even[:, ::2] * n_groups + even[:, 1::2]
+    width = n_groups * n_second
+    small = code.shape[1] * width < 2**16  # half the memory traffic
+    place = code.astype(np.uint16 if small else np.int64)
+    place += (np.arange(code.shape[1]) * width).astype(place.dtype)
+    first, second = (np.zeros((n_genes, code.shape[1], n)) for n in (n_groups, n_second))
+    _add_values(data, rows, indptr, place, first, second)
+    if n_second == 1:
+        return first
+    return np.stack([first, second], axis=2).reshape(n_genes, -1, n_groups)[:, :n_labellings]
 
 
 def shuffled(
@@ -263,16 +290,13 @@ def permutation_pvalues(
     -------
     (n_groups, n_genes).
     """
-    n_genes = len(indptr) - 1
     labels = labels.astype(np.int16)
-    observed = np.zeros((n_genes, 1, n_groups))
-    group_sums(data, rows, indptr, labels[:, None], observed)
+    observed = group_sums(data, rows, indptr, labels[:, None], n_groups)
     limit = observed - 1e-9 * np.maximum(np.abs(observed), 1e-12)
-    reached = np.zeros((n_genes, n_groups), dtype=np.int64)
+    reached = np.zeros((len(indptr) - 1, n_groups), dtype=np.int64)
     seeds = np.random.SeedSequence(seed).spawn(n_perms)
     for start in range(0, n_perms, block):
         drawn = shuffled(labels, strata, seeds[start : start + block])
-        sums = np.zeros((n_genes, drawn.shape[1], n_groups))
-        group_sums(data, rows, indptr, drawn, sums)
+        sums = group_sums(data, rows, indptr, drawn, n_groups)
         reached += (sums >= limit).sum(axis=1)
     return (1 + reached.T) / (1 + n_perms)

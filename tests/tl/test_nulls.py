@@ -104,6 +104,17 @@ def test_permutations_do_not_depend_on_the_block(rng):
     np.testing.assert_array_equal(found[0], found[2])
 
 
+@pytest.mark.parametrize(("n_labellings", "n_groups"), [(1, 3), (4, 3), (5, 3), (3, 40)])
+def test_group_sums_equal_those_of_each_labelling(rng, n_labellings, n_groups):
+    x = sp.csc_matrix(rng.poisson(1, size=(200, 4)).astype(float))
+    labels = rng.integers(n_groups, size=(200, n_labellings)).astype(np.int16)
+    arrays = (x.data, x.indices.astype(np.int64), x.indptr.astype(np.int64))
+    found = group_sums(*arrays, labels, n_groups)
+    for b in range(n_labellings):
+        each = [np.asarray(x[labels[:, b] == g].sum(axis=0)).ravel() for g in range(n_groups)]
+        np.testing.assert_allclose(found[:, b], np.transpose(each))
+
+
 def test_labels_stay_within_their_stratum():
     labels, strata = np.array([0, 0, 0, 1, 1, 1]), [np.arange(3), np.arange(3, 6)]
     drawn = shuffled(labels, strata, np.random.SeedSequence(0).spawn(20))
@@ -124,9 +135,8 @@ def test_closed_form_meets_permutations_at_one_in_ten_thousand_on_sparse_neurons
     sums = np.empty((60, n_perms))
     for start in range(0, n_perms, 2000):
         seeds = np.random.SeedSequence(start).spawn(2000)
-        out = np.zeros((60, 2000, 2))
-        group_sums(*arrays, shuffled(labels, [np.arange(len(adata))], seeds), out)
-        sums[:, start : start + 2000] = out[:, :, 0]
+        drawn = shuffled(labels, [np.arange(len(adata))], seeds)
+        sums[:, start : start + 2000] = group_sums(*arrays, drawn, 2)[:, :, 0]
     dense = x.toarray()
     drawn, size = np.array([float(n)]), np.array([float(len(adata))])
     for level in (0.05, 0.01, 1e-3, 1e-4):

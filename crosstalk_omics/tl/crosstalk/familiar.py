@@ -272,8 +272,7 @@ def _shuffled(out: pd.DataFrame, pool: Pool, n_perms: int, seed: int) -> Float:
     seeds = np.random.SeedSequence(seed).spawn(n_perms)
     for start in range(0, n_perms, 32):
         drawn = shuffled(labels, everything, seeds[start : start + 32])
-        sums = np.zeros((len(pool.genes), drawn.shape[1], len(pool.groups)))
-        group_sums(*arrays, drawn, sums)
+        sums = group_sums(*arrays, drawn, len(pool.groups))
         means = (sums / pool.size).transpose(1, 2, 0)
         for one in means:
             ligand = complexes.evaluate(list(ligands), one, pool.genes)[s, left]

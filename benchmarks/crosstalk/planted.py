@@ -206,7 +206,9 @@ def draw(p: pd.DataFrame, summary: pd.DataFrame) -> None:
             ax=right,
         )
         right.legend(**below, bbox_to_anchor=(0.3, -0.18), ncol=3)
-        right.set(xlabel="area under precision-recall", ylabel="", xlim=(0, 1))
+        right.set(xlabel="area under precision-recall", ylabel="", xlim=(0, 1.02))
+        for row in range(1, len(order)):
+            right.axhline(row - 0.5, color="0.85", lw=0.5, zorder=0)
         right.set_title("Planted pairs", fontsize=8)
         fig.savefig(HERE / "concatenation.svg", metadata={"Date": None})
         fig.savefig(HERE / "concatenation.png", dpi=200)

@@ -1,7 +1,8 @@
 """Execute every notebook source and store it beside as .ipynb with its outputs.
 
 Usage: ``python notebooks/execute.py [PREFIX ...]``. The real data sets are fetched unless
-`CROSSTALK_CACHE` names a folder that holds them.
+`CROSSTALK_CACHE` names a folder that holds them; a notebook whose data cannot be had is skipped,
+which is said, and what is stored of it stays.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).resolve().parent
 
@@ -42,8 +44,14 @@ def main() -> None:
         os.environ["CROSSTALK_CACHE"] = str(Path(cache).resolve())
     prefixes = tuple(sys.argv[1:]) or ("",)
     for source in sorted(HERE.glob("[0-9]*.py")):
-        if source.name.startswith(prefixes):
+        if not source.name.startswith(prefixes):
+            continue
+        try:
             print(execute(source).name)
+        except CellExecutionError as error:
+            if error.ename != "ResourceError":
+                raise
+            print(f"{source.stem}: skipped. {error.evalue}")
 
 
 if __name__ == "__main__":

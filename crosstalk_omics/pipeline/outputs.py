@@ -95,7 +95,7 @@ def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> I
             ),
             "network": (
                 f"{who}: the best candidates from sender to receiver, with the effects that the "
-                f"literature reports of them in any tissue (not tested here). {tested}",
+                f"literature reports of them there (not tested here). {tested}",
                 lambda: pl.crosstalk_network(table),
             ),
         },

@@ -92,8 +92,8 @@ def crosstalk_network(
         "?": line("both", GREY, "--"),
     }
     legend_outside(ax, {"evidence": lines, "effect": [v for k, v in named.items() if k in signs]})
-    any_tissue = "effects: as curated for the factors, in any tissue" if len(layers) > 4 else ""
-    say(ax, top_of(len(shown), len(rows), "candidates"), "line width: magnitude", any_tissue)
+    known = "effects: from the literature, not tested" if len(layers) > 4 else ""
+    say(ax, top_of(len(shown), len(rows), "candidates"), "line width: magnitude", known)
     _draw_layers(ax, graph, layers, tallest)
     return ax
 

@@ -17,7 +17,7 @@ def test_network_has_every_layer_and_says_what_it_left_out(candidates):
     for title in ("sending group", "ligand", "receptor", "receiving group", "curated effect"):
         assert title in texts(ax)
     assert "top 10 of 120 candidates" in ax.get_title(loc="left")
-    assert "in any tissue" in ax.get_title(loc="left").replace("\n", " ")
+    assert "from the literature, not tested" in ax.get_title(loc="left").replace("\n", " ")
 
 
 def test_network_without_effects_has_four_layers(candidates):

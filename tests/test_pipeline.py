@@ -129,6 +129,14 @@ def test_calibrate_writes_its_table_and_picture(demo, tmp_path):
     }  # fmt: skip
 
 
+def test_calibrate_runs_the_scenarios_that_are_asked_for(demo):
+    table = pipeline.calibrate(
+        demo.parent / "study.yaml", "muscle", "bone", scenarios=["swap", "split"],
+        unrelated="bone", n_repeats=1,
+    )  # fmt: skip
+    assert set(table["scenario"]) == {"swap", "split"}
+
+
 def test_calibrate_names_the_unknown_tissue(demo):
     with pytest.raises(CrosstalkError, match="Did you mean 'muscle'"):
         pipeline.calibrate(demo.parent / "study.yaml", "muscel", "bone")

@@ -153,6 +153,16 @@ def calibrate(
     study: Study,
     source: Annotated[str, typer.Argument(help="Name of the sending tissue in it.")],
     target: Annotated[str, typer.Argument(help="Name of the receiving tissue in it.")],
+    scenario: Annotated[
+        list[str],
+        typer.Option(
+            help="labels, conditions, rewired, decoys, swap, split or positives; repeat the "
+            "option for several."
+        ),
+    ] = ["labels", "rewired", "decoys", "positives"],  # noqa: B006  # typer copies it
+    unrelated: Annotated[
+        str | None, typer.Option(help="Name of the tissue that sends in the scenario swap.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Repeats of each shuffle.")] = 20,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write to.")
@@ -162,7 +172,11 @@ def calibrate(
     """Rerun the inference with shuffled labels, rewired pairs and decoys: are p-values true?"""
     from .. import pipeline
 
-    show(pipeline.calibrate(study, source, target, n_repeats=repeats, output=output), json)
+    table = pipeline.calibrate(
+        study, source, target,
+        scenarios=scenario, unrelated=unrelated, n_repeats=repeats, output=output,
+    )  # fmt: skip
+    show(table, json)
 
 
 @datasets_app.command(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from ..config import Study, read_study
 from ..core.checks import check_one_of
 from ..core.files import write_table
+from ..core.names import CONDITION
 from ..core.progress import progress
 from .engine import Workspace
 from .steps import Context, plan
@@ -61,6 +63,8 @@ def calibrate(
     source: str,
     target: str,
     *,
+    scenarios: Sequence[str] = ("labels", "rewired", "decoys", "positives"),
+    unrelated: str | None = None,
     n_repeats: int = 20,
     output: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -72,6 +76,10 @@ def calibrate(
         Path of a study file, or a validated study.
     source, target
         Names of the sending and the receiving tissue in the study.
+    scenarios
+        As in `cx.tl.calibrate`; ``"conditions"`` takes the contrast of the source in the study.
+    unrelated
+        Name of the tissue that stands in for the source in the scenario ``"swap"``.
     n_repeats
         Repeats of each shuffle.
     output
@@ -89,9 +97,9 @@ def calibrate(
     from .. import pl, tl
 
     study = study if isinstance(study, Study) else read_study(study)
-    for name in (source, target):
+    for name in filter(None, (source, target, unrelated)):
         check_one_of(name, list(study.tissues), "The tissue")
-    context = Context(study)
+    context, contrast = Context(study), study.tissues[source].contrast
     result = tl.calibrate(
         context.tissue(source),
         context.tissue(target),
@@ -99,6 +107,10 @@ def calibrate(
         interactions=context.interactions(),
         route=None,
         null=study.inference.null,
+        scenarios=scenarios,
+        unrelated=context.tissue(unrelated) if unrelated else None,
+        condition=CONDITION if contrast else None,
+        reference=contrast.reference if contrast else None,
         n_repeats=n_repeats,
         level=study.inference.fdr,
         seed=study.seed,

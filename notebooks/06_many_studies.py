@@ -88,7 +88,7 @@ in_all[[*shown, "loo_study"]].head(6)
 # %%
 cautious = cx.tl.meta(tables, min_studies=4, truncated=True).set_index("gene")
 first = in_all.head(3).set_index("gene")[["estimate", "se", "pvalue"]]
-first.join(cautious[["se", "pvalue"]], rsuffix="_truncated")
+first.join(cautious[["se", "pvalue"]].add_suffix("_truncated"))
 
 # %% [markdown]
 # And two studies are not many. Of two effects no spread can be estimated, so for genes that only
@@ -158,7 +158,7 @@ contrasts = {
 }
 pd.DataFrame(
     {name: data.obs["condition"].astype(str).value_counts() for name, data in trained.items()}
-).T.fillna("")
+).T.astype(object).fillna("")
 
 # %%
 independent = ["human vastus", "rat gastrocnemius, female", "rat gastrocnemius, male"]

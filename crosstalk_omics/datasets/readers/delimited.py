@@ -35,7 +35,8 @@ def matrix(
         text = {"sep": sep or separator(path), "skiprows": skip, "low_memory": False}
         frame = pd.read_csv(content(path), **text)
         # R writes one header field less than there are columns: pandas then made them the index
-        frame = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+        if not isinstance(frame.index, pd.RangeIndex):
+            frame = frame.copy().reset_index()  # one block: pandas warns of many
         ids = frame.columns[0] if id_column is None else id_column
         check_columns(frame, [c for c in (ids, symbol_column) if c is not None], str(path))
         frame = frame.drop(columns=list(drop))

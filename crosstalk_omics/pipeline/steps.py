@@ -14,7 +14,7 @@ from ..config import Paired, Study, Tissue
 from ..core.checks import check_columns, check_one_of, nearest
 from ..core.errors import InputError, ResourceError
 from ..core.files import atomic, write_table, write_text
-from ..core.names import CELL_TYPE, CONDITION, DONOR, UNS, score_key
+from ..core.names import BATCH, CELL_TYPE, CONDITION, DONOR, UNS, score_key
 from ..core.provenance import digest_file
 from .engine import Step
 
@@ -180,6 +180,8 @@ def describe(context: Context, name: str, folder: Path) -> list[str]:
     }
     text = json.dumps(record, indent=1, default=_plain, ensure_ascii=False)
     write_text(folder / "tissues" / f"{name}.json", text)
+    if about.get("modality") == "single_cell" and about["value_state"] == "counts":
+        pp.ambient(adata, library=BATCH if BATCH in obs else None)  # warns; the report shows it
     contamination = pp.contamination(_profiles(adata)).assign(tissue=name)
     write_table(folder / "parts" / f"contamination_{name}.tsv", contamination)
     return [f"{name}: {about['caveat']}"] if about.get("caveat") else []

@@ -140,3 +140,21 @@ def test_calibrate_runs_the_scenarios_that_are_asked_for(demo):
 def test_calibrate_names_the_unknown_tissue(demo):
     with pytest.raises(CrosstalkError, match="Did you mean 'muscle'"):
         pipeline.calibrate(demo.parent / "study.yaml", "muscel", "bone")
+
+
+def test_tissues_of_the_same_donors_are_paired(tmp_path):
+    from crosstalk_omics import datasets, pp
+
+    simulated = datasets.simulate(seed=0, n_cells=900, n_genes=800)
+    for name in ("muscle", "bone"):
+        bulk = pp.pseudobulk(getattr(simulated, name), groupby=None)
+        bulk.obs["donor"] = [f"animal{i}" for i in range(bulk.n_obs)]
+        bulk.write_h5ad(tmp_path / f"{name}.h5ad")
+    tissues = {n: {"path": f"{n}.h5ad", "donor": "donor"} for n in ("muscle", "bone")}
+    study = {"name": "same", "tissues": tissues, "paired": {"n_perms": 199}}
+    study["scoring"] = {"signatures": ["myokine"]}
+    (tmp_path / "study.json").write_text(json.dumps(study))
+    folder = pipeline.run(tmp_path / "study.json", output=tmp_path / "results")
+    assert read(folder, "paired.tsv")["pvalue"].min() >= 0.005
+    captions = json.loads((folder / "figures" / "captions.json").read_text())
+    assert "the same donors" in captions["paired_muscle__bone"]

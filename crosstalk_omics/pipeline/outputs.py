@@ -59,6 +59,7 @@ KINDS_TESTED = {
     "presence": "high among genes detected as often",
     "contrast": "changed between the conditions",
 }
+Captioned = tuple[str, str, Callable[[], Any]]
 Figure = tuple[str, str, Callable[[], Any], pd.DataFrame]
 
 
@@ -77,45 +78,55 @@ def _figures(study: Study, folder: Path) -> Iterator[Figure]:
 
 
 def _pair_figures(kind: str, label: str, table: pd.DataFrame, study: Study) -> Iterator[Figure]:
+    captioned = {"crosstalk": _candidates, "contrast": _changes, "paired": _correlations}[kind]
+    source, target = label.split("__")
+    for stem, caption, make in captioned(source, target, table, study.inference.fdr):
+        yield f"{stem}_{label}", f"{source} to {target}{caption}", make, table
+
+
+def _candidates(source: str, target: str, table: pd.DataFrame, fdr: float) -> Iterator[Captioned]:
     from .. import pl
 
-    source, target = label.split("__")
-    who, fdr, tested = f"{source} to {target}", study.inference.fdr, _tested(table)
-    correlated = {"effect": "correlation", "pvalue": "pvalue", "padj": "fdr", "fdr": fdr}
-    figures: dict[str, dict[str, tuple[str, Callable[[], Any]]]] = {
-        "crosstalk": {
-            "ranks": (
-                f"{who}: ligands by their rank in the sender and receptors by their rank in the "
-                f"receiver (percentile among all measured genes). {tested}",
-                lambda: pl.crosstalk_ranks(table, fdr=fdr),
-            ),
-            "dotplot": (
-                f"{who}: best candidates; size and colour as in the legend. {tested}",
-                lambda: pl.crosstalk_dotplot(table, fdr=fdr),
-            ),
-            "network": (
-                f"{who}: the best candidates from sender to receiver, with the effects that the "
-                f"literature reports of them there (not tested here). {tested}",
-                lambda: pl.crosstalk_network(table),
-            ),
-        },
-        "contrast": {
-            "volcano": (
-                f"{who}: change of each ligand in {source} between conditions "
-                f"({_replicates(table, 'ligand', 'sender')}); colours mark raw p up to 0.05.",
-                lambda: pl.volcano(table, fdr=fdr),
-            )
-        },
-        "paired": {
-            "paired": (
-                f"{who}, the same donors: correlation of each ligand in {source} with its "
-                f"receptor in {target} and with values in blood; p by re-pairing donors.",
-                lambda: pl.volcano(table, **correlated),
-            )
-        },
-    }
-    for stem, (caption, make) in figures[kind].items():
-        yield f"{stem}_{label}", caption, make, table
+    tested = _tested(table)
+    yield (
+        "ranks",
+        ": ligands by their rank in the sender and receptors by their rank in the receiver "
+        f"(percentile among all measured genes). {tested}",
+        lambda: pl.crosstalk_ranks(table, fdr=fdr),
+    )
+    yield (
+        "dotplot",
+        f": best candidates; size and colour as in the legend. {tested}",
+        lambda: pl.crosstalk_dotplot(table, fdr=fdr),
+    )
+    yield (
+        "network",
+        ": the best candidates from sender to receiver, with the effects that the literature "
+        f"reports of them there (not tested here). {tested}",
+        lambda: pl.crosstalk_network(table),
+    )
+
+
+def _changes(source: str, target: str, table: pd.DataFrame, fdr: float) -> Iterator[Captioned]:
+    from .. import pl
+
+    yield (
+        "volcano",
+        f": change of each ligand in {source} between conditions "
+        f"({_replicates(table, 'ligand', 'sender')}); colours mark raw p up to 0.05.",
+        lambda: pl.volcano(table, fdr=fdr),
+    )
+
+
+def _correlations(source: str, target: str, table: pd.DataFrame, fdr: float) -> Iterator[Captioned]:
+    from .. import pl
+
+    yield (
+        "paired",
+        f", the same donors: correlation of each ligand in {source} with its receptor in {target} "
+        "and with values in blood; p by re-pairing donors.",
+        lambda: pl.volcano(table, effect="correlation", pvalue="pvalue", padj="fdr", fdr=fdr),
+    )
 
 
 def _tested(table: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from .state import current_state
 
 MIN_CELLS = 50  # a library with fewer cells has too few neighbours to judge doublets
 HAEMOGLOBIN = r"hb[ab](?:\d|[-_].+)?"  # HBA1, HBB, Hba-a1, Hbb-bs; not HBEGF
+SHOWN = 5  # libraries named in a warning
 ERYTHROID = 0.1  # share of haemoglobin from which a cell is taken for erythroid
 
 
@@ -116,7 +117,7 @@ def ambient(adata: AnnData, *, library: str | None = None, max_share: float = 0.
     Warns
     -----
     CrosstalkWarning
-        A library has more such cells than `max_share`. No count is changed.
+        Libraries have more such cells than `max_share`. No count is changed.
 
     References
     ----------
@@ -132,22 +133,27 @@ def ambient(adata: AnnData, *, library: str | None = None, max_share: float = 0.
         found = share[index]
         others = found[found < ERYTHROID]
         judged = genes.any() and others.size > 0
-        row = {
-            "library": name,
-            "n_cells": len(index),
-            "n_erythroid": int(np.sum(found >= ERYTHROID)),
-            "share_ambient": float(np.mean(others > 0)) if judged else np.nan,
-            "median_percent": float(100 * np.median(others)) if judged else np.nan,
-        }
-        rows.append(row)
-        if row["share_ambient"] > max_share:
-            msg = (
-                f"Library {name!r}: {row['share_ambient']:.0%} of the cells that are not erythroid "
-                "hold haemoglobin RNA, so other foreign RNA is among their counts too. Believe a "
-                "ligand only in the groups that express it most, or correct the counts first."
-            )
-            warnings.warn(msg, CrosstalkWarning, stacklevel=2)
-    return pd.DataFrame(rows)
+        rows.append(
+            {
+                "library": name,
+                "n_cells": len(index),
+                "n_erythroid": int(np.sum(found >= ERYTHROID)),
+                "share_ambient": float(np.mean(others > 0)) if judged else np.nan,
+                "median_percent": float(100 * np.median(others)) if judged else np.nan,
+            }
+        )
+    table = pd.DataFrame(rows)
+    high = table[table["share_ambient"] > max_share]
+    if len(high):
+        names = ", ".join(map(str, high["library"][:SHOWN])) + " ..." * (len(high) > SHOWN)
+        msg = (
+            f"In {len(high)} of {len(table)} libraries ({names}) up to "
+            f"{high['share_ambient'].max():.0%} of the cells that are not erythroid hold "
+            "haemoglobin RNA, so other foreign RNA is among their counts too. Believe a ligand "
+            "only in the groups that express it most, or correct the counts first."
+        )
+        warnings.warn(msg, CrosstalkWarning, stacklevel=2)
+    return table
 
 
 def _libraries(adata: AnnData, library: str | None) -> np.ndarray:

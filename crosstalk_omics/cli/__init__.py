@@ -194,10 +194,19 @@ def datasets_info(
     dataset: Annotated[str, typer.Argument(help="Its id.", autocompletion=_DATASETS)],
     json: Json = False,
 ) -> None:
-    """Show one entry: files, licence, columns, caveats."""
+    """Show one entry: what it is, licence, columns, caveats; --json adds every file."""
     from .. import datasets
 
-    show_record(datasets.info(dataset), json)
+    entry = datasets.info(dataset)
+    if not json:
+        for recipe in ("samples", "reader", "options"):
+            entry.pop(recipe, None)
+        if entry.get("parts"):
+            entry["parts"] = list(entry["parts"])
+        sizes = [file.get("bytes") for file in entry["files"]]
+        known = f", {sum(sizes) / 1e6:.1f} MB" if all(sizes) else ""
+        entry["files"] = f"{len(sizes)}{known}, e.g. {entry['files'][0]['url']}"
+    show_record(entry, json)
 
 
 @datasets_app.command(

@@ -31,7 +31,10 @@ def _version(name: str) -> str:
 
 def digest_frame(frame: pd.DataFrame) -> str:
     """Hex SHA-256 of a table's columns and cells, whatever its index."""
-    cells = [map("{:.12g}".format if frame[c].dtype.kind == "f" else str, frame[c]) for c in frame]
+    cells = [
+        map("{:.12g}".format if frame[c].dtype.kind == "f" else str, frame[c].tolist())
+        for c in frame
+    ]
     lines = ["\t".join(map(str, frame)), *map("\t".join, zip(*cells, strict=True))]
     text = "\n".join(lines)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -39,14 +39,12 @@ def gene_sums(data, indices, begin, end, total, detected):
 
 
 @njit(cache=True, nogil=True)
-def _find(indices, slot, hit, place):
-    """Net genes among the stored ones of a row: their index and where they stand."""
+def _find(indices, used, place):
+    """Where genes of the net stand among the stored ones of a row; `used` is 1 byte per gene."""
     h = 0
     for p in range(indices.size):
-        u = slot[indices[p]]
-        hit[h] = u
-        place[h] = p
-        h += u >= 0
+        place[np.uint32(h)] = p
+        h += used[np.uint32(indices[p])]
     return h
 
 
@@ -71,17 +69,17 @@ def row_sums(
     Whether a row may hold NaN.
     """
     holes = False
-    hit, place = np.empty(slot.size + 1, np.int64), np.empty(slot.size + 1, np.int64)
+    used, place = (slot >= 0).astype(np.uint8), np.empty(slot.size + 1, np.int32)
     for i in range(lo, hi):
         row, values = i - lo, data[indptr[i] : indptr[i + 1]]
+        genes = indices[indptr[i] : indptr[i + 1]]
         total[row], square[row], filled[row] = _sums(values)
         if total[row] != total[row]:
             holes = True
             total[row], square[row], filled[row] = _measured_sums(values)
-        n_hits = _find(indices[indptr[i] : indptr[i + 1]], slot, hit, place)
-        for h in range(n_hits):
-            v = float(values[place[h]])
+        for p in place[: _find(genes, used, place)]:
+            v, u = float(values[p]), slot[genes[p]]
             if v == v:
-                for j in range(start[hit[h]], start[hit[h] + 1]):
+                for j in range(start[u], start[u + 1]):
                     out[row, column[j]] += weight[j] * v
     return holes

@@ -94,7 +94,7 @@ def enrich(
     check_number(top, "top", 0, 1)
     check_number(power, "power", 0)
     values = _ranked(statistic)
-    net = check_net(net)
+    net = check_net(net).frame
     if method != "ulm" and (net[WEIGHT] < 0).any():
         name = net.loc[net[WEIGHT] < 0, SOURCE].iloc[0]
         msg = f"method {method!r} takes no negative weights, which {name!r} has. Use 'ulm'."
@@ -160,7 +160,7 @@ def running_sum(
     >>> cx.tl.running_sum(statistic, net, "mine")["running_sum"].round(2).tolist()
     [0.75, 1.0, 0.5, 0.0]
     """
-    values, net = _ranked(statistic), check_net(net)
+    values, net = _ranked(statistic), check_net(net).frame
     if signature not in set(net[SOURCE]):
         msg = f"net has no signature {signature!r}. {nearest(signature, net[SOURCE].unique())}"
         raise InputError(msg)

@@ -13,7 +13,7 @@ from anndata import AnnData
 
 from ...core.checks import check_number, check_type, check_unique
 from ...core.errors import CrosstalkWarning, InputError
-from ...core.names import SOURCE, TARGET, WEIGHT, score_key
+from ...core.names import score_key
 from ...core.provenance import digest_frame, versions
 from . import targets, values
 from .depth import thinned
@@ -141,15 +141,16 @@ def score(
         _check_signs(net, name)
     check_null(null, chosen)
     check_out(out, chosen, null)
-    table = _scored(net, adata, min_targets, min_coverage)
-    index = targets.index_net(net, adata.var_names, list(table["signature"][table["scored"]]))
+    position = adata.var_names.get_indexer(pd.Index(net.target))
+    table = _scored(net, adata, position >= 0, min_targets, min_coverage)
+    index = targets.index_net(net, adata.var_names, position, table["scored"].to_numpy())
     x = thinned(x, adata.obs_names, index, depth=depth, seed=seed, state=state)
     check = _finite(adata, chosen, sparse=_is_sparse(x) or null is not None)
     how = {"block_rows": block_rows, "n_threads": n_threads or n_threads_here()}
     with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:
         filled = run(scores, chosen, x, index, check=check, null=null, seed=seed, **how)
         found = {} if out is not None else scores
-    shared = {"coverage": table, "net_digest": digest_frame(net), "versions": versions()}
+    shared = {"coverage": table, "net_digest": digest_frame(net.frame), "versions": versions()}
     parameters = {
         "layer": "X" if layer is None else layer, "min_targets": min_targets,
         "min_coverage": min_coverage, "value_state": state, "null": null or "none",
@@ -186,12 +187,12 @@ def _is_sparse(x: Any) -> bool:
     return sp.issparse(x) or hasattr(x, "format") or sp.issparse(getattr(x, "_meta", None))
 
 
-def _check_signs(net: pd.DataFrame, method: str) -> None:
+def _check_signs(net: targets.Net, method: str) -> None:
     """Raise if negative weights mean nothing to the method."""
-    negative = net[net[WEIGHT] < 0]
-    if len(negative) and not METHODS[method].signed:
+    negative = net.weight < 0
+    if negative.any() and not METHODS[method].signed:
         signed = [m.name for m in METHODS.values() if m.signed]
-        names = list(negative[SOURCE].unique()[:5])
+        names = list(net.names[np.unique(net.code[negative])[:5]])
         msg = (
             f"method {method!r} has no meaning for negative weights, which {names} have. Use one "
             f"of {', '.join(signed)}, or keep the positive targets: net[net['weight'] > 0]."
@@ -200,10 +201,10 @@ def _check_signs(net: pd.DataFrame, method: str) -> None:
 
 
 def _scored(
-    net: pd.DataFrame, adata: AnnData, min_targets: int, min_coverage: float
+    net: targets.Net, adata: AnnData, found: np.ndarray, min_targets: int, min_coverage: float
 ) -> pd.DataFrame:
     """Coverage with a column that says which signatures are scored; warn about the others."""
-    table = targets.covered(net, adata.var_names, min_targets, min_coverage)
+    table = targets.covered(net, found, min_targets, min_coverage)
     targets.check_overlap(table, net, adata)
     left = table.loc[~table["scored"], "signature"]
     if len(left):
@@ -212,7 +213,7 @@ def _scored(
             f"targets in the data or less than min_coverage={min_coverage} of them, and are left "
             f"out: {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}. See `cx.tl.coverage`."
         )
-        if renamed := targets.old_names(pd.Index(net[TARGET].unique()), adata.var_names):
+        if renamed := targets.old_names(net.targets, adata.var_names):
             msg += f" The data use old names ({renamed}): run `cx.pp.standardise`."
         warnings.warn(msg, CrosstalkWarning, stacklevel=3)
     return table

@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from ...core.checks import check_columns, check_type, check_unique
+from ...core.checks import check_columns, check_type
 from ...core.errors import InputError
 from ...core.names import SOURCE, TARGET, WEIGHT
 
@@ -90,48 +90,66 @@ class NetIndex:
         return self.of_entries(self.signatures + other.signatures, gene, column, weight)
 
 
-def check_net(net: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Net:
+    """A checked net: sorted by signature and target, without zero weights."""
+
+    names: np.ndarray  # signatures, sorted
+    code: np.ndarray  # signature of each entry
+    target: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The net in long form."""
+        return pd.DataFrame(
+            {SOURCE: self.names[self.code], TARGET: self.target, WEIGHT: self.weight}
+        )
+
+    @property
+    def targets(self) -> pd.Index:
+        """Targets, each once, in the order of the entries."""
+        return pd.Index(pd.unique(self.target))
+
+
+def check_net(net: pd.DataFrame) -> Net:
     """Return the net with a float weight, sorted, without zero weights; raise where it is wrong."""
     check_type(net, pd.DataFrame, "net")
     check_columns(net, (SOURCE, TARGET), "net")
-    if lost := int(net[[SOURCE, TARGET]].isna().any(axis=1).sum()):
+    if lost := int((net[SOURCE].isna() | net[TARGET].isna()).sum()):
         msg = f"net has {lost} rows without a source or target. Drop them: net.dropna()."
         raise InputError(msg)
-    weight = net[WEIGHT] if WEIGHT in net.columns else pd.Series(1.0, index=net.index)
-    net = pd.DataFrame(
-        {
-            SOURCE: net[SOURCE].astype(str).to_numpy(),
-            TARGET: net[TARGET].astype(str).to_numpy(),
-            WEIGHT: pd.to_numeric(weight, errors="coerce").to_numpy(float),
-        }
-    )
     if len(net) == 0:
         msg = "net is empty. Load signatures with `cx.signatures.load`, or give source and target."
         raise InputError(msg)
-    wrong = net[~np.isfinite(net[WEIGHT].to_numpy())]
-    if len(wrong):
-        first = wrong.iloc[0]
+    source, target = (net[c].astype(str).to_numpy(object) for c in (SOURCE, TARGET))
+    weight = np.ones(len(net))
+    if WEIGHT in net.columns:
+        weight = pd.to_numeric(net[WEIGHT], errors="coerce").to_numpy(float)
+    if len(wrong := np.flatnonzero(~np.isfinite(weight))):
         msg = (
             f"net has {len(wrong)} weights that are not finite numbers, first at "
-            f"{first[SOURCE]!r}, {first[TARGET]!r}. Give each target a weight in [-1, 1]."
+            f"{source[wrong[0]]!r}, {target[wrong[0]]!r}. Give each target a weight in [-1, 1]."
         )
         raise InputError(msg)
-    source, names = pd.factorize(net[SOURCE], sort=True)
-    target, _ = pd.factorize(net[TARGET], sort=True)
+    code, names = pd.factorize(source, sort=True)
+    rank, _ = pd.factorize(target, sort=True)
     slashed = [name for name in names if "/" in name]
     if slashed:
         msg = f"Signature {slashed[0]!r} has a '/', which h5ad refuses. Rename it."
         raise InputError(msg)
-    order = np.lexsort((target, source))
-    twice = order[1:][(np.diff(source[order]) == 0) & (np.diff(target[order]) == 0)]
+    order = np.lexsort((rank, code))
+    twice = order[1:][(np.diff(code[order]) == 0) & (np.diff(rank[order]) == 0)]
     if len(twice):
-        first = net.iloc[twice.min()]
+        first = twice.min()
         msg = (
-            f"net names {len(twice)} targets twice in one signature, first {first[TARGET]!r} in "
-            f"{first[SOURCE]!r}. Keep one row for each source and target."
+            f"net names {len(twice)} targets twice in one signature, first {target[first]!r} in "
+            f"{source[first]!r}. Keep one row for each source and target."
         )
         raise InputError(msg)
-    return net.iloc[order[net[WEIGHT].to_numpy()[order] != 0]].reset_index(drop=True)
+    order = order[weight[order] != 0]
+    used, code = np.unique(code[order], return_inverse=True)
+    return Net(names[used], code, target[order], weight[order])
 
 
 def coverage(
@@ -167,15 +185,13 @@ def coverage(
     >>> table.columns.tolist()
     ['signature', 'n_targets', 'n_found', 'coverage', 'missing', 'scored']
     """
-    return covered(check_net(net), adata.var_names, min_targets, min_coverage)
+    net = check_net(net)
+    return covered(net, pd.Index(net.target).isin(adata.var_names), min_targets, min_coverage)
 
 
-def covered(
-    net: pd.DataFrame, genes: pd.Index, min_targets: int, min_coverage: float
-) -> pd.DataFrame:
-    """Coverage of a checked net."""
-    found, targets = net[TARGET].isin(genes).to_numpy(), net[TARGET].to_numpy(object)
-    code, names = pd.factorize(net[SOURCE])  # in order, because the net is sorted
+def covered(net: Net, found: np.ndarray, min_targets: int, min_coverage: float) -> pd.DataFrame:
+    """Coverage of a checked net, of whose entries the data have those `found`."""
+    code, names, targets = net.code, net.names, net.target
     n_targets = np.bincount(code, minlength=len(names))
     n_found = np.bincount(code[found], minlength=len(names))
     missing, lost = np.full(len(names), "", dtype=object), code[~found]
@@ -199,7 +215,7 @@ def _starts(code: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.diff(code)) + 1
 
 
-def check_overlap(table: pd.DataFrame, net: pd.DataFrame, adata: AnnData) -> None:
+def check_overlap(table: pd.DataFrame, net: Net, adata: AnnData) -> None:
     """Raise with advice if no signature is covered well enough."""
     if table["scored"].any():
         return
@@ -213,9 +229,9 @@ def check_overlap(table: pd.DataFrame, net: pd.DataFrame, adata: AnnData) -> Non
     raise InputError(msg)
 
 
-def _advice(net: pd.DataFrame, adata: AnnData) -> str:
+def _advice(net: Net, adata: AnnData) -> str:
     """Say why the names of genes disagree, as far as one can tell."""
-    genes, targets = adata.var_names.astype(str), pd.Index(net[TARGET].unique())
+    genes, targets = adata.var_names.astype(str), net.targets
     sample = f"Genes of the data look like {list(genes[:3])}, of the net like {list(targets[:3])}. "
     n_ensembl = sum(bool(ENSEMBL.match(g)) for g in genes[:200])
     if n_ensembl > min(200, len(genes)) / 2:
@@ -254,23 +270,21 @@ def old_names(targets: pd.Index, genes: pd.Index) -> str:
     return ", ".join(list(dict.fromkeys(pairs))[:5])
 
 
-def index_net(net: pd.DataFrame, genes: pd.Index, scored: list[str]) -> NetIndex:
-    """Build the index of the signatures `scored`."""
-    check_unique(genes)
-    net = net[net[SOURCE].isin(scored)]
-    code = pd.Categorical(net[SOURCE], categories=scored).codes.astype(np.int64)
-    position = genes.get_indexer(pd.Index(net[TARGET]))
-    found = position >= 0
-    absent = np.zeros((2, len(scored)), np.int64)
-    np.add.at(absent, ((net[WEIGHT] < 0).to_numpy(int)[~found], code[~found]), 1)
-    order = np.lexsort((code[found], position[found]))
-    used, counts = np.unique(position[found], return_counts=True)
+def index_net(net: Net, genes: pd.Index, position: np.ndarray, scored: np.ndarray) -> NetIndex:
+    """Build the index of the signatures `scored`; `position` is that of each target, or -1."""
+    code, found = (np.cumsum(scored) - 1)[net.code], position >= 0
+    lost = scored[net.code] & ~found
+    absent = np.zeros((2, scored.sum()), np.int64)
+    np.add.at(absent, ((net.weight < 0).astype(int)[lost], code[lost]), 1)
+    here = np.flatnonzero(scored[net.code] & found)
+    order = here[np.lexsort((code[here], position[here]))]
+    used, counts = np.unique(position[here], return_counts=True)
     return NetIndex(
-        signatures=tuple(scored),
+        signatures=tuple(net.names[scored]),
         genes=used,
         start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        column=code[found][order],
-        weight=net[WEIGHT].to_numpy()[found][order],
+        column=code[order],
+        weight=net.weight[order],
         absent=absent,
         gene_names=genes,
     )

@@ -206,8 +206,8 @@ def _scored(
     """Coverage with a column that says which signatures are scored; warn about the others."""
     table = targets.covered(net, found, min_targets, min_coverage)
     targets.check_overlap(table, net, adata)
-    left = table.loc[~table["scored"], "signature"]
-    if len(left):
+    if not table["scored"].all():
+        left = table.loc[~table["scored"], "signature"]
         msg = (
             f"{len(left)} of {len(table)} signatures have fewer than min_targets={min_targets} "
             f"targets in the data or less than min_coverage={min_coverage} of them, and are left "

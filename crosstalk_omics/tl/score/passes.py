@@ -17,6 +17,7 @@ from .targets import NetIndex
 from .values import chunks
 
 BLOCK_BYTES = 32e6  # results of one block, per thread
+FORMS = (np.ones_like, np.asarray, np.abs, np.square)  # of the weights: how linear methods sum them
 
 Options = Mapping[str, Mapping[str, Any]]
 Check = Callable[[sp.csr_matrix, int, int, int], None]
@@ -140,10 +141,11 @@ class Reading:
         self.options, self.net, self.names = options, net, names
         self.read = net if contrast is None else net.beside(contrast)
         self.slot = self.read.slot
-        self.weights = [net.sparse(f) for f in (np.ones_like, np.asarray, np.abs, np.square)]
+        n = len(net.signatures)
+        self.sizes = [np.bincount(net.column, f(net.weight), n)[None] for f in FORMS]
         self.gram = np.empty((0, 0))
         if "mlm" in names:
-            self.gram = (self.weights[1].T @ self.weights[1]).toarray()
+            self.gram = (net.sparse().T @ net.sparse()).toarray()
 
     def sums(self, part: sp.csr_matrix, lo: int, hi: int) -> tuple[LinearPass, np.ndarray]:
         """Sums of rows `lo` to `hi`, and their number of values other than 0."""
@@ -156,13 +158,12 @@ class Reading:
             part.data, part.indices, part.indptr, lo, hi, self.slot, read.start, read.column,
             read.weight, total, square, filled, weighted,
         )  # fmt: skip
-        lost, measured = None, np.full(n, float(self.net.n_genes))
+        sizes, measured = self.sizes, np.full(n, float(self.net.n_genes))
         if holes:
             lost, measured = self._unmeasured(part, lo, hi)
-        sizes = [np.asarray(w.sum(axis=0)).reshape(1, -1) for w in self.weights]
-        if lost is not None:
             sizes = [
-                all_ - (lost @ w).toarray() for all_, w in zip(sizes, self.weights, strict=True)
+                all_ - (lost @ self.net.sparse(f)).toarray()
+                for all_, f in zip(sizes, FORMS, strict=True)
             ]
         mean, contrast = weighted[:, :s], weighted[:, s:]
         return LinearPass(total, square, measured, mean, *sizes, self.gram, contrast), filled

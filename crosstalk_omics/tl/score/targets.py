@@ -116,7 +116,8 @@ def check_net(net: pd.DataFrame) -> Net:
     """Return the net with a float weight, sorted, without zero weights; raise where it is wrong."""
     check_type(net, pd.DataFrame, "net")
     check_columns(net, (SOURCE, TARGET), "net")
-    if lost := int((net[SOURCE].isna() | net[TARGET].isna()).sum()):
+    absent = pd.isna(net[SOURCE].to_numpy()) | pd.isna(net[TARGET].to_numpy())
+    if lost := int(absent.sum()):
         msg = f"net has {lost} rows without a source or target. Drop them: net.dropna()."
         raise InputError(msg)
     if len(net) == 0:

@@ -346,6 +346,10 @@ def test_a_signature_lost_to_old_names_says_which(adata, net):
     both = pd.concat([net, as_net({"matrix": ["CCN2", "CCN1"]})])
     with pytest.warns(CrosstalkWarning, match="old names .CTGF for CCN2."):
         tl.score(renamed, both)
+    renamed.var_names = [*renamed.var_names[:48], "TF"]  # transferrin; F3 is called so in mice only
+    with pytest.warns(CrosstalkWarning) as caught:
+        tl.score(renamed, pd.concat([net, as_net({"clot": ["F3", "F2"]})]))
+    assert not any("old names" in str(warning.message) for warning in caught)
 
 
 def test_a_signature_of_one_gene_is_scored(adata):

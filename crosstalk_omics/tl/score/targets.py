@@ -265,7 +265,9 @@ def old_names(targets: pd.Index, genes: pd.Index) -> str:
     """Targets that the data have under a previous or alias symbol, the first 5 as text."""
     from ...signatures import aliases
 
+    human = np.mean(targets == targets.str.upper()) > 0.5  # TF is F3 in mouse, not in human
     table = aliases()
+    table = table[(table["organism"] == "human") == human]
     table = table[table["symbol"].isin(targets.difference(genes)) & table["alias"].isin(genes)]
     pairs = [f"{a} for {s}" for a, s in zip(table["alias"], table["symbol"], strict=True)]
     return ", ".join(list(dict.fromkeys(pairs))[:5])

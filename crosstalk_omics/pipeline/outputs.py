@@ -56,7 +56,7 @@ def draw(study: Study, folder: Path) -> list[str]:
 STAND_INS = {"cell": ", cells as replicates: descriptive", "gene": ", genes compared"}
 KINDS_TESTED = {
     "specificity": "higher than in the tissue's other groups",
-    "presence": "high among genes detected as often",
+    "presence": "high among the expressed genes that no interaction names",
     "contrast": "changed between the conditions",
 }
 Captioned = tuple[str, str, Callable[[], Any]]

@@ -19,7 +19,9 @@ TABLE = pd.DataFrame(
 
 def test_a_caption_says_what_was_tested_on_how_many_donors():
     text = _tested(TABLE)
-    assert "in the sender the ligand is high among genes detected as often (21 donors" in text
+    assert (
+        "the ligand is high among the expressed genes that no interaction names (21 donors" in text
+    )
     assert "21 donors, genes compared" in text
     assert (
         "in the receiver the receptor is higher than in the tissue's other groups (4 to 5" in text

@@ -47,15 +47,16 @@ def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike, *, null_above: float | None
 
     At the threshold t the number of false calls is at most about
     ``t * #{p_min <= t}``: a pair whose smaller p exceeds t cannot be called, so it
-    does not count as a test.
+    does not count as a test. A pair is called at the level a if its larger p is at most the
+    highest t with ``t * #{p_min <= t} <= a * #{p_max <= t}``.
 
     Parameters
     ----------
     p_min, p_max
         Smaller and larger p-value of the two sides of each pair; (n_pairs,).
     null_above
-        `None` counts every such pair, as proven. A number estimates, as Storey does, how many
-        of them are null on the other side from those with a larger p above it.
+        `None` counts every such pair, as published. A number estimates, as Storey does, how
+        many of them are null on the other side from those with a larger p above it.
 
     Returns
     -------
@@ -63,7 +64,10 @@ def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike, *, null_above: float | None
 
     References
     ----------
-    Wang, Gui, Su, Sabatti & Owen 2022, doi:10.1214/21-aos2139.
+    Wang, Gui, Su, Sabatti & Owen 2022, doi:10.1214/21-aos2139, with filtering p-value
+    (n - r + 1) P_(r-1) and selection p-value (n - r + 1) P_(r) for n = r = 2, as in the first
+    author's R package (github.com/jingshuw/adaFilter, R/adaFilter.R): equal where no
+    p-values are tied; ties are counted there in any order, here as the inequalities say.
     """
     p_min = np.asarray(p_min, dtype=np.float64)
     p_max = np.asarray(p_max, dtype=np.float64)

@@ -38,6 +38,29 @@ def test_adafilter_lies_between_the_larger_p_over_all_calls_and_bh(p):
     assert (np.diff(fdr[np.argsort(p_max)]) >= -1e-12).all()
 
 
+def called_by_definition(p, level):
+    """AdaFilter-BH as published, for 2 of 2: try every threshold, call what is selected there."""
+    p = p[~np.isnan(p).any(axis=1)]
+    filtering, selection = p.min(axis=1), p.max(axis=1)
+    allowed = [
+        t
+        for t in np.unique([*filtering, *selection, *np.linspace(0, 1, 201)])
+        if t * (filtering <= t).sum() <= level * max((selection <= t).sum(), 1)
+    ]
+    return selection <= max(allowed)
+
+
+@given(
+    arrays(np.float64, (15, 2), elements=st.sampled_from([*np.arange(0, 21) / 20, np.nan, 1e-3])),
+    st.sampled_from([0.0123, 0.0511, 0.107, 0.231, 0.503, 0.987]),
+)
+def test_adafilter_calls_what_the_definition_calls_with_ties_and_missing_values(p, level):
+    fdr = adafilter_bh(p.min(axis=1), p.max(axis=1))
+    missing = np.isnan(p).any(axis=1)
+    assert (np.isnan(fdr) == missing).all()
+    assert ((fdr <= level)[~missing] == called_by_definition(p, level)).all()
+
+
 METHODS = {
     "adafilter": lambda p: adafilter_bh(p.min(axis=1), p.max(axis=1)),
     "adaptive": lambda p: adafilter_bh(p.min(axis=1), p.max(axis=1), null_above=0.5),

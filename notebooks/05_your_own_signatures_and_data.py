@@ -101,7 +101,7 @@ report
 # %%
 packaged = ["myokine_sender", "program_atrophy_ubiquitin_proteasome"]
 net = cx.signatures.load([*packaged, folder / "mine.yaml", folder / "mine.gmt"], organism="mouse")
-net.attrs["lost"].head(3)
+pd.DataFrame(net.attrs["lost"]).head(3)
 
 # %%
 covered = cx.tl.coverage(quadriceps, net, min_targets=5)

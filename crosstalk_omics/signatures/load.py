@@ -57,7 +57,7 @@ def load(
     Returns
     -------
     Net: `source` (signature), `target` (gene), `weight` (float64 in [-1, 1]), each pair once.
-    ``attrs["lost"]`` is a DataFrame `signature`, `n_total`, `n_kept`, `lost`;
+    ``attrs["lost"]`` lists records `signature`, `n_total`, `n_kept`, `lost`;
     ``attrs["cancelled"]`` names genes of signed rules whose rows cancel out.
 
     Raises
@@ -118,13 +118,15 @@ def _part(
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Nets below one another; a signature that two items name stands once."""
-    attrs: dict[str, Any] = {"cancelled": {}}
+    cancelled: dict[str, Any] = {}
+    lost: dict[str, dict] = {}
     for part in parts:
-        attrs["cancelled"] |= part.attrs.get("cancelled", {})
-    lost = pd.concat([part.attrs["lost"] for part in parts], ignore_index=True)
+        cancelled |= part.attrs.get("cancelled", {})
+        for row in part.attrs["lost"]:
+            lost.setdefault(row["signature"], row)
     bare = [pd.DataFrame({name: part[name] for name in part.columns}) for part in parts]
     net = pd.concat(bare, ignore_index=True).drop_duplicates([SOURCE, TARGET], ignore_index=True)
-    net.attrs = {**attrs, "lost": lost.drop_duplicates("signature", ignore_index=True)}
+    net.attrs = {"cancelled": cancelled, "lost": list(lost.values())}
     return net
 
 

@@ -92,7 +92,7 @@ def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
 
     Returns
     -------
-    The net of the organism `target`; ``attrs["lost"]`` is a DataFrame `signature`, `n_total`,
+    The net of the organism `target`; ``attrs["lost"]`` lists records `signature`, `n_total`,
     `n_kept`, `lost` (";"-joined symbols of the organism `source`).
     """
     kept, _ = map_genes(net["target"], source=source, target=target)
@@ -101,18 +101,19 @@ def map_net(net: pd.DataFrame, *, source: str, target: str) -> pd.DataFrame:
     lost: dict[str, list[str]] = {}
     for name, gene in zip(net.loc[~found, "source"], net.loc[~found, "target"], strict=True):
         lost.setdefault(name, []).append(gene)
-    total = net.groupby("source", sort=False)["target"].size()
+    left = mapped.groupby("source").size().to_dict()
     mapped.attrs = {
         **net.attrs,
         "organism": target,
-        "lost": pd.DataFrame(
+        "lost": [
             {
-                "signature": total.index,
-                "n_total": total.to_numpy(),
-                "n_kept": total.index.map(mapped.groupby("source").size()).fillna(0).astype(int),
-                "lost": [";".join(sorted(lost.get(name, []))) for name in total.index],
+                "signature": name,
+                "n_total": n,
+                "n_kept": left.get(name, 0),
+                "lost": ";".join(sorted(lost.get(name, []))),
             }
-        ),
+            for name, n in net.groupby("source", sort=False).size().to_dict().items()
+        ],
     }
     return mapped
 

@@ -24,7 +24,7 @@ def is_net(net: pd.DataFrame) -> bool:
 def test_every_signature_is_a_net_and_reports_what_was_lost(organism):
     net = load("all", organism=organism)
     assert is_net(net)
-    lost = net.attrs["lost"].set_index("signature")
+    lost = pd.DataFrame(net.attrs["lost"]).set_index("signature")
     assert set(lost.index) == set(named_signatures())
     sizes = net["source"].value_counts().reindex(lost.index, fill_value=0)
     assert (sizes == lost["n_kept"]).all()
@@ -81,8 +81,14 @@ def test_response_sets_keep_their_signs():
 def test_organism_mapping_goes_through_orthologs_not_case():
     net = load("myokine_sender", organism="mouse")
     assert "Fndc5" in set(net["target"])
-    assert net.attrs["lost"]["lost"].tolist() == ["CXCL8"]
+    assert [row["lost"] for row in net.attrs["lost"]] == ["CXCL8"]
     assert "Gh" in set(load("gh_igf_sender", organism="mouse")["target"])
+
+
+def test_nets_can_be_concatenated():
+    nets = [load(name, organism="mouse") for name in ("myokine_sender", "osteokine_sender")]
+    assert len(pd.concat(nets)) == sum(map(len, nets))
+    assert pd.concat([nets[0], nets[0].copy()]).attrs["lost"] == nets[0].attrs["lost"]
 
 
 def test_a_stronger_level_keeps_fewer_rows():

@@ -9,8 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 PACKAGES = ("crosstalk_omics", "scanpy", "anndata", "pandas", "numpy", "scipy", "numba")
 
 
@@ -27,17 +25,6 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
-
-
-def digest_frame(frame: pd.DataFrame) -> str:
-    """Hex SHA-256 of a table's columns and cells, whatever its index."""
-    cells = [
-        map("{:.12g}".format if frame[c].dtype.kind == "f" else str, frame[c].tolist())
-        for c in frame
-    ]
-    lines = ["\t".join(map(str, frame)), *map("\t".join, zip(*cells, strict=True))]
-    text = "\n".join(lines)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_file(path: Path) -> str:

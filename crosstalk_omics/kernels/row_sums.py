@@ -77,9 +77,11 @@ def row_sums(
         if total[row] != total[row]:
             holes = True
             total[row], square[row], filled[row] = _measured_sums(values)
-        for p in place[: _find(genes, used, place)]:
-            v, u = float(values[p]), slot[genes[p]]
+        sums = out[row]
+        for k in range(_find(genes, used, place)):
+            p = np.uint32(place[k])  # unsigned: numba looks for no negative positions
+            v, u = float(values[p]), np.uint32(slot[np.uint32(genes[p])])
             if v == v:
-                for j in range(start[u], start[u + 1]):
-                    out[row, column[j]] += weight[j] * v
+                for j in range(np.uint32(start[u]), np.uint32(start[u + np.uint32(1)])):
+                    sums[np.uint32(column[j])] += weight[j] * v
     return holes

@@ -14,7 +14,7 @@ from anndata import AnnData
 from ...core.checks import check_number, check_type, check_unique
 from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import score_key
-from ...core.provenance import digest_frame, versions
+from ...core.provenance import versions
 from . import targets, values
 from .depth import thinned
 from .null import check_null
@@ -150,7 +150,7 @@ def score(
     with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:
         filled = run(scores, chosen, x, index, check=check, null=null, seed=seed, **how)
         found = {} if out is not None else scores
-    shared = {"coverage": table, "net_digest": digest_frame(net.frame), "versions": versions()}
+    shared = {"coverage": table, "net_digest": net.digest, "versions": versions()}
     parameters = {
         "layer": "X" if layer is None else layer, "min_targets": min_targets,
         "min_coverage": min_coverage, "value_state": state, "null": null or "none",

@@ -183,7 +183,8 @@ class _RandomSets:
         self.many = Ranking(options, _random_net(net, stratum, seed), ["ssgsea"])
 
     def __call__(self, part: sp.csr_matrix, lo: int, hi: int) -> dict[str, np.ndarray]:
-        score, random = (job(part, lo, hi)[0]["ssgsea"] for job in (self.one, self.many))
+        jobs = self.one, self.many  # the values have been checked
+        score, random = (job(part, lo, hi, lambda: None)[0]["ssgsea"] for job in jobs)
         random = random.reshape(len(score), -1, N_RANDOM)
         sd = random.std(axis=2, ddof=1)
         with np.errstate(invalid="ignore", divide="ignore"):

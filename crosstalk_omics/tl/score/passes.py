@@ -120,8 +120,9 @@ class Ranking:
         sums = {int(s): out[:, :, q] for q, s in enumerate(self.want)}
         return RankPass(sums, count, self.absent, measured, self.n_signatures), filled
 
-    def __call__(self, part: sp.csr_matrix, lo: int, hi: int) -> Results:
+    def __call__(self, part: sp.csr_matrix, lo: int, hi: int, check: Callable) -> Results:
         """Scores by method of rows `lo` to `hi`, and their number of values other than 0."""
+        check()
         ranks, filled = self.sums(part, lo, hi)
         return {n: METHODS[n].finish(ranks, self.options[n]) for n in self.names}, filled
 
@@ -181,12 +182,15 @@ class Reading:
         marks = sp.csr_matrix(entries, (hi - lo, n_genes))
         return marks[:, self.net.genes], n_genes - np.asarray(marks.sum(axis=1)).ravel()
 
-    def __call__(self, part: sp.csr_matrix, lo: int, hi: int) -> Results:
+    def __call__(self, part: sp.csr_matrix, lo: int, hi: int, check: Callable) -> Results:
         """Scores by method of rows `lo` to `hi`, and their number of values other than 0."""
         sums, filled = self.sums(part, lo, hi)
+        if not np.isfinite(sums.total).all() or sums.measured.min() < self.net.n_genes:
+            check()
         return {n: METHODS[n].finish(sums, self.options[n]) for n in self.names}, filled
 
 
-def count_values(part: sp.csr_matrix, lo: int, hi: int) -> Results:
+def count_values(part: sp.csr_matrix, lo: int, hi: int, check: Callable) -> Results:
     """Only count the values of each row, where no method of the call reads blocks."""
+    check()
     return {}, np.asarray((part[lo:hi] != 0).sum(axis=1)).ravel()

@@ -1,6 +1,7 @@
 """The runner: the shared passes, then what needs dense values, then what combines scores."""
 
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,9 @@ def run(
     jobs = _jobs(options, net, moments)
 
     def one(part: sp.csr_matrix, first: int, lo: int, hi: int) -> None:
-        check(part, first, lo, hi)
         here = slice(first + lo, first + hi)
         for job in jobs:
-            result, filled[here] = job(part, lo, hi)
+            result, filled[here] = job(part, lo, hi, partial(check, part, first, lo, hi))
             for name, values in result.items():
                 scores[name][here] = np.where(filled[here, None] > 0, values, np.nan)
 

@@ -1,5 +1,6 @@
 """A net against the genes of the data: coverage, advice where names disagree, the index."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,6 +108,12 @@ class Net:
         )
 
     @property
+    def digest(self) -> str:
+        """Hex SHA-256 of signatures, targets and weights, whatever the order of the rows."""
+        text = "\n".join([*self.names[self.code], *self.target])
+        return hashlib.sha256(text.encode() + np.round(self.weight, 12).tobytes()).hexdigest()
+
+    @property
     def targets(self) -> pd.Index:
         """Targets, each once, in the order of the entries."""
         return pd.Index(pd.unique(self.target))
@@ -116,25 +123,24 @@ def check_net(net: pd.DataFrame) -> Net:
     """Return the net with a float weight, sorted, without zero weights; raise where it is wrong."""
     check_type(net, pd.DataFrame, "net")
     check_columns(net, (SOURCE, TARGET), "net")
-    absent = pd.isna(net[SOURCE].to_numpy()) | pd.isna(net[TARGET].to_numpy())
-    if lost := int(absent.sum()):
+    code, names = _coded(net[SOURCE])
+    rank, targets = _coded(net[TARGET])
+    if lost := int(((code < 0) | (rank < 0)).sum()):
         msg = f"net has {lost} rows without a source or target. Drop them: net.dropna()."
         raise InputError(msg)
     if len(net) == 0:
         msg = "net is empty. Load signatures with `cx.signatures.load`, or give source and target."
         raise InputError(msg)
-    source, target = (net[c].astype(str).to_numpy(object) for c in (SOURCE, TARGET))
     weight = np.ones(len(net))
     if WEIGHT in net.columns:
         weight = pd.to_numeric(net[WEIGHT], errors="coerce").to_numpy(float)
     if len(wrong := np.flatnonzero(~np.isfinite(weight))):
         msg = (
             f"net has {len(wrong)} weights that are not finite numbers, first at "
-            f"{source[wrong[0]]!r}, {target[wrong[0]]!r}. Give each target a weight in [-1, 1]."
+            f"{names[code[wrong[0]]]!r}, {targets[rank[wrong[0]]]!r}. Give each target a weight in "
+            "[-1, 1]."
         )
         raise InputError(msg)
-    code, names = pd.factorize(source, sort=True)
-    rank, _ = pd.factorize(target, sort=True)
     slashed = [name for name in names if "/" in name]
     if slashed:
         msg = f"Signature {slashed[0]!r} has a '/', which h5ad refuses. Rename it."
@@ -144,13 +150,21 @@ def check_net(net: pd.DataFrame) -> Net:
     if len(twice):
         first = twice.min()
         msg = (
-            f"net names {len(twice)} targets twice in one signature, first {target[first]!r} in "
-            f"{source[first]!r}. Keep one row for each source and target."
+            f"net names {len(twice)} targets twice in one signature, first "
+            f"{targets[rank[first]]!r} in {names[code[first]]!r}. Keep one row for each source and "
+            "target."
         )
         raise InputError(msg)
     order = order[weight[order] != 0]
     used, code = np.unique(code[order], return_inverse=True)
-    return Net(names[used], code, target[order], weight[order])
+    return Net(names[used], code, targets[rank[order]], weight[order])
+
+
+def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Position of each entry among the sorted names, -1 where absent, and these names."""
+    code, found = pd.factorize(column.to_numpy(object))
+    names, place = np.unique(found.astype(str), return_inverse=True)
+    return np.append(place, -1)[code], names.astype(object)
 
 
 def coverage(

@@ -137,6 +137,15 @@ def test_calibrate_runs_the_scenarios_that_are_asked_for(demo):
     assert set(table["scenario"]) == {"swap", "split"}
 
 
+def test_calibrate_finds_the_contact_pairs_that_the_route_of_the_study_leaves_out(demo):
+    table = pipeline.calibrate(
+        demo.parent / "study.yaml", "muscle", "bone", scenarios=["contact"], n_repeats=1
+    ).set_index("measure")
+    assert table.loc["called_contact", "n"] == 2 * 16
+    assert table.loc["called_asked", "n"] > 1000
+    assert table["value"].between(0, 1).all()
+
+
 def test_calibrate_names_the_unknown_tissue(demo):
     with pytest.raises(CrosstalkError, match="Did you mean 'muscle'"):
         pipeline.calibrate(demo.parent / "study.yaml", "muscel", "bone")

@@ -156,8 +156,8 @@ def calibrate(
     scenario: Annotated[
         list[str],
         typer.Option(
-            help="labels, conditions, rewired, decoys, swap, split or positives; repeat the "
-            "option for several."
+            help="labels, conditions, rewired, decoys, contact, swap, split, positives or scores; "
+            "repeat the option for several."
         ),
     ] = ["labels", "rewired", "decoys", "positives"],  # noqa: B006  # typer copies it
     unrelated: Annotated[

@@ -104,8 +104,8 @@ def calibrate(
         context.tissue(source),
         context.tissue(target),
         groupby=(context.group(source), context.group(target)),
-        interactions=context.interactions(),
-        route=None,
+        interactions=context.interactions(all_routes=True),  # contact pairs are a control
+        route=study.interactions.route,
         null=study.inference.null,
         scenarios=scenarios,
         unrelated=context.tissue(unrelated) if unrelated else None,

@@ -38,13 +38,14 @@ class Context:
         """Column with the groups of tissue `name`, where it has some."""
         return CELL_TYPE if self.study.grouped(name) else None
 
-    def interactions(self) -> pd.DataFrame:
+    def interactions(self, *, all_routes: bool = False) -> pd.DataFrame:
         """Return the interaction table of the study, in human symbols."""
         from .. import interactions
 
         asked = self.study.interactions
+        route = None if all_routes else asked.route
         return interactions.load(
-            asked.resource, organism="human", route=asked.route, min_evidence=asked.min_evidence
+            asked.resource, organism="human", route=route, min_evidence=asked.min_evidence
         )
 
 

@@ -68,11 +68,13 @@ def calibrate(
         As in `cx.tl.crosstalk`.
     scenarios
         What to rerun. ``"labels"``: groups shuffled within donor and batch, so that nothing is
-        specific. ``"conditions"``: conditions shuffled over donors (needs `condition`,
-        `reference`). ``"rewired"``: the same ligands and receptors, paired at random with the
-        same degrees. ``"decoys"``: ligands replaced by genes that the table does not name,
-        equally expressed. ``"contact"``: juxtacrine pairs. ``"swap"``: the source replaced by
-        `unrelated`. ``"split"``: two halves of the donors. ``"positives"``: ranks of known axes.
+        specific, in the tissues that are tested for their groups. ``"conditions"``: conditions
+        shuffled over donors (needs `condition`, `reference`). ``"rewired"``: the same ligands
+        and receptors, paired at random with the same degrees. ``"decoys"``: ligands replaced by
+        genes that the table does not name, equally expressed. ``"contact"``: juxtacrine pairs
+        of the table, whatever `route` is. Both are counted where their p is called in the
+        study. ``"swap"``: the source replaced by `unrelated`. ``"split"``: two halves of the
+        donors of each tissue that has some. ``"positives"``: ranks of known axes.
         ``"scores"``: random signatures, of which z of ``cx.tl.score(null="matched")`` should be
         standard normal.
     unrelated
@@ -112,6 +114,7 @@ def calibrate(
     options = Options(donor=donor, null=null, seed=seed, min_prop=min_prop, min_cells=min_cells)
     known = gather(interactions, route, source, target)
     study = controls.Study(source, target, groups, known, options, level, n_repeats, seed)
+    _check_needs(study, scenarios, interactions, unrelated, condition, reference)
     pvalues: dict[tuple[str, str], Float] = {}
     rows: list[dict] = []
     for name in progress(scenarios, "calibrating"):
@@ -131,6 +134,44 @@ def calibrate(
     summary = pd.DataFrame([_judged(row) for row in rows], columns=COLUMNS)
     empty = pd.DataFrame(columns=["scenario", "expected", "observed", "low", "high"])
     return Calibration(pd.concat(qq, ignore_index=True) if qq else empty, summary)
+
+
+def _check_needs(
+    study: controls.Study,
+    scenarios: Sequence[str],
+    interactions: Interactions,
+    unrelated: AnnData | None,
+    condition: str | None,
+    reference: str | None,
+) -> None:
+    """Refuse scenarios that lack their data before any is run."""
+    if "swap" in scenarios and unrelated is None:
+        msg = "The scenario 'swap' needs `unrelated`, a tissue that should not send these ligands."
+        raise InputError(msg)
+    if "conditions" in scenarios and (condition is None or reference is None):
+        msg = "The scenario 'conditions' needs `condition` and `reference`: a column and a value."
+        raise InputError(msg)
+    if "split" in scenarios:
+        controls.donors_of(study)
+    if "contact" in scenarios:
+        controls.contact_pairs(study, interactions)
+    if "labels" in scenarios:
+        _shuffled_sides(study)
+
+
+def _shuffled_sides(study: controls.Study) -> list[int]:
+    """Sides whose groups can be shuffled: those that are tested for specificity."""
+    found = [
+        i for i, one in enumerate(study.sides) if one.kind == "specificity" and one.unit != "none"
+    ]
+    if not found:
+        names = " nor ".join(one.name for one in study.sides)
+        msg = (
+            f"The scenario 'labels' shuffles groups of cells or samples; neither {names} is tested "
+            "for its groups. Use 'conditions', 'rewired', 'decoys', 'split' or 'positives'."
+        )
+        raise InputError(msg)
+    return found
 
 
 def _judged(row: dict) -> dict:
@@ -158,28 +199,24 @@ def shuffled_labels(adata: AnnData, groupby: str, donor: str, rng: np.random.Gen
 
 
 def _labels(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> list[dict]:
-    """Type-I errors of both sides and of the pair where no group differs."""
+    """Type-I errors of the sides that have groups, and of the pair, where no group differs."""
     rates: dict[tuple[str, str], list[float]] = {}
-    collected: dict[str, list[Float]] = {"ligand": [], "receptor": [], "pair": []}
-    calls = []
+    collected: dict[str, list[Float]] = {}
+    shuffled, calls = _shuffled_sides(study), []
     for rng in study.generators():
-        sides = [
-            study.side(
-                i, shuffled_labels(study.tissues[i], study.groups[i], study.options.donor, rng)
-            )
-            for i in range(2)
-        ]
-        left, right = study.pvalues(*sides)
-        found = {
-            "ligand": _expressed(sides[0]),
-            "receptor": _expressed(sides[1]),
-            "pair": np.maximum(left, right),
-        }
-        fdr = joint_fdr(left, right, DEFAULT_FDR)
-        calls.append(float(np.nansum(fdr <= study.level) > 0))
+        found, sides = {}, {}
+        for i in shuffled:
+            new = shuffled_labels(study.tissues[i], study.groups[i], study.options.donor, rng)
+            sides[i] = study.side(i, new)
+            found[controls.SIDES[i]] = _expressed(sides[i])
+        if len(sides) == 2:
+            left, right = study.pvalues(sides[0], sides[1])
+            found["pair"] = np.maximum(left, right)
+            fdr = joint_fdr(left, right, DEFAULT_FDR)
+            calls.append(float(np.nansum(fdr <= study.level) > 0))
         for name, p in found.items():
             p = p[~np.isnan(p)]
-            collected[name].append(p)
+            collected.setdefault(name, []).append(p)
             for key, value in _measures(p).items():
                 rates.setdefault((name, key), []).append(value)
     rows = []
@@ -188,10 +225,11 @@ def _labels(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> lis
             n = sum(len(p) for p in collected[name])
             bar = (0.0, float(key.split("_")[1])) if name == "pair" else None
             rows.append(controls.record("labels", name, key, values, n=n, bar=bar))
-    rows.append(
-        controls.record("labels", "pair", "runs_with_a_call", calls, bar=(0.0, study.level))
-    )
-    for name in ("ligand", "receptor"):
+    if calls:
+        bar = (0.0, study.level)
+        rows.append(controls.record("labels", "pair", "runs_with_a_call", calls, bar=bar))
+    for i in shuffled:
+        name = controls.SIDES[i]
         pvalues["labels", name] = np.concatenate(collected[name])
     return rows
 
@@ -217,8 +255,8 @@ def _measures(p: Float) -> dict[str, float]:
 
 def _conditions(
     study: controls.Study,
-    condition: str | None,
-    reference: str | None,
+    condition: str,
+    reference: str,
     interactions: Interactions,
     route: str | None,
     pvalues: dict[tuple[str, str], Float],
@@ -226,9 +264,6 @@ def _conditions(
     """Type-I error of the contrast of ligands, conditions shuffled over donors."""
     from .crosstalk.contrast import crosstalk_contrast
 
-    if condition is None or reference is None:
-        msg = "The scenario 'conditions' needs `condition` and `reference`: a column and a value."
-        raise InputError(msg)
     source, rates, everything = study.tissues[0], [], []
     for rng in study.generators():
         table = crosstalk_contrast(

@@ -14,9 +14,11 @@ from ..core.progress import progress
 from ..interactions import complexes
 from .crosstalk.joint import DEFAULT_FDR, MODULATORS, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, Knowledge, gather
+from .crosstalk.magnitude import described
 from .crosstalk.side import Options, side
 
 Float = NDArray[np.float64]
+CONTACT = "juxtacrine"
 SEEN = 0.01  # share of observations that show a gene, below which p-values are too coarse to judge
 POSITIVES = (
     ("SOST", "LRP5|LRP6"),
@@ -26,7 +28,7 @@ POSITIVES = (
     ("PTH", "PTH1R"),
     ("LEP", "LEPR"),
 )
-ROLES = ("source", "target")
+ROLES, SIDES = ("source", "target"), ("ligand", "receptor")
 
 
 def record(
@@ -83,7 +85,7 @@ class Study:
 
     def side(self, i: int, adata: AnnData, *, also: tuple[str, ...] = ()) -> Side:
         """Profile and test tissue number `i`, with the observations of `adata`."""
-        texts = self.table[("ligand_complex", "receptor_complex")[i]]
+        texts = self.table[f"{SIDES[i]}_complex"]
         named = sorted({*self.known.named[i], *also})
         return side(
             adata, self.groups[i], pd.Series([*texts, *also]),
@@ -106,10 +108,20 @@ class Study:
             np.broadcast_to(q[None], shape).ravel(),
         )
 
-    def calls(self, table: pd.DataFrame | None = None, left: Side | None = None) -> NDArray:
+    @cached_property
+    def threshold(self) -> float:
+        """Largest joint p that is called at the level; -1 where nothing is."""
+        left, right = self.pvalues(*self.sides)
+        return float(np.max(np.maximum(left, right)[self.calls()], initial=-1.0))
+
+    def share(self, table: pd.DataFrame | None = None, *sides: Side) -> float:
+        """Share of pairs and groups whose p is called in the study, NaN where nothing is."""
+        p = np.maximum(*self.pvalues(*(sides or self.sides), table))
+        return float(np.mean(p <= self.threshold)) if self.threshold >= 0 else np.nan
+
+    def calls(self, table: pd.DataFrame | None = None) -> NDArray:
         """Which pairs are called at the level."""
-        one, other = self.sides
-        p, q = self.pvalues(left or one, other, table)
+        p, q = self.pvalues(*self.sides, table)
         return joint_fdr(p, q, DEFAULT_FDR) <= self.level
 
 
@@ -150,8 +162,7 @@ def decoys(study: Study) -> list[dict]:
     all_genes = study.side(0, study.source, also=tuple(every))
     level = pd.Series(np.nanmean(all_genes.magnitude, axis=0), index=all_genes.genes)
     pool = level[[g for g in level.index if g not in named]].dropna().sort_values()
-    real = int(study.calls().sum())
-    if pool.empty or not real:
+    if pool.empty or study.threshold < 0:
         return [record("decoys", "ligand", "decoy_fdr", [])]
     ratios = []
     for rng in study.generators():
@@ -162,26 +173,38 @@ def decoys(study: Study) -> list[dict]:
         mapped = complexes.map_genes(study.table["ligand_complex"], mapping)
         names = study.table["ligand_complex"].map(mapped.set_index("text")["mapped"])
         fake = study.table.assign(ligand_complex=names)[names != ""]
-        ratios.append(study.calls(fake, all_genes).sum() / real)
+        ratios.append(study.share(fake, all_genes, study.sides[1]) / study.share())
     return [record("decoys", "ligand", "decoy_fdr", ratios)]
 
 
 def contact(study: Study, interactions: Interactions) -> list[dict]:
-    """Share of pairs called: contact pairs, which cannot cross tissues, and the others."""
-    known = gather(interactions, "juxtacrine", study.source, study.target)
+    """Pairs that cannot cross tissues and those asked for: share with a p that is called."""
+    known, pairs = contact_pairs(study, interactions)
     other = replace(study, known=known)
-    rows = []
-    for name, one in (("contact", other), ("asked", study)):
-        called = one.calls()
-        rows.append(record("contact", "pair", f"called_{name}", [called.mean()], n=len(called)))
-    return rows
+    rates = {"contact": study.share(pairs, *other.sides), "asked": study.share()}
+    n_groups = [len(side_.groups) for side_ in study.sides]
+    return [
+        record("contact", "pair", f"called_{k}", [v], n=n * n_groups[0] * n_groups[1])
+        for (k, v), n in zip(rates.items(), (len(pairs), len(study.table)), strict=True)
+    ]
 
 
-def swap(study: Study, unrelated: AnnData | None) -> list[dict]:
-    """How many called ligands are still called when an unrelated tissue sends."""
-    if unrelated is None:
-        msg = "The scenario 'swap' needs `unrelated`, a tissue that should not send these ligands."
+def contact_pairs(study: Study, interactions: Interactions) -> tuple[Knowledge, pd.DataFrame]:
+    """Interactions of all routes, and those of them that need contact."""
+    known = gather(interactions, None, study.source, study.target)
+    pairs = known.table[known.table["route"] == CONTACT]
+    if pairs.empty:
+        msg = (
+            f"The scenario 'contact' needs pairs of the route {CONTACT!r}; none of the "
+            f"{len(known.table)} pairs of the interaction table is. Give a table with all routes, "
+            "e.g. interactions='consensus'; `route` filters it."
+        )
         raise InputError(msg)
+    return known, pairs
+
+
+def swap(study: Study, unrelated: AnnData) -> list[dict]:
+    """How many called ligands are still called when an unrelated tissue sends."""
     called = [_called_ligands(study), _called_ligands(replace(study, source=unrelated))]
     both = len(called[0] & called[1]) / max(len(called[0]), 1)
     return [
@@ -197,33 +220,70 @@ def _called_ligands(study: Study) -> set[str]:
 
 
 def split(study: Study) -> list[dict]:
-    """Rank correlation of two halves of the donors of both tissues."""
+    """Rank correlation of two halves of the donors; a tissue without donors is left out."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for rng in study.generators():
+        halves = [_halves(study, i, names, rng) for i, names in enumerate(donors_of(study))]
+        values = {name: half for name, half in zip(SIDES, halves, strict=True) if half}
+        if len(values) == 2:
+            values["pair"] = [
+                {
+                    "magnitude": np.sqrt(a["magnitude"][:, None] * b["magnitude"]),
+                    "pvalue": np.maximum(a["pvalue"][:, None], b["pvalue"]),
+                }
+                for a, b in zip(*halves, strict=True)
+            ]
+        for name, (one, other) in values.items():
+            for key in one:
+                rho = _spearman(one[key].ravel(), other[key].ravel())
+                found.setdefault((name, key), []).append(rho)
+    return [
+        record("split", name, f"spearman_{key}", [v for v in values if not np.isnan(v)])
+        for (name, key), values in found.items()
+    ]
+
+
+def donors_of(study: Study) -> list[list[str]]:
+    """Names of the donors of both tissues; at least one has two of them."""
+    column = study.options.donor
+    names = [
+        sorted(a.obs[column].dropna().unique()) if column in a.obs else [] for a in study.tissues
+    ]
+    if max(map(len, names)) < 2:
+        found = " and ".join(
+            f"{described(a, 'tissue', role)} ({len(n)})"
+            for a, role, n in zip(study.tissues, ROLES, names, strict=True)
+        )
+        msg = f"The scenario 'split' needs a tissue with 2 donors; found the donors of {found}."
+        raise InputError(msg)
+    return names
+
+
+def _halves(
+    study: Study, i: int, names: list[str], rng: np.random.Generator
+) -> list[dict[str, Float]]:
+    """Magnitudes and p-values of a side in two halves of its donors, for their common groups."""
+    if len(names) < 2:
+        return []
+    adata, texts = study.tissues[i], study.table[f"{SIDES[i]}_complex"].tolist()
+    inside = adata.obs[study.options.donor].isin(rng.permutation(names)[: len(names) // 2])
+    halves = [study.side(i, adata[rows].copy()) for rows in (inside.to_numpy(), ~inside.to_numpy())]
+    common = [g for g in halves[0].groups if g in halves[1].groups]
+    out = []
+    for half in halves:
+        at, values = [half.groups.index(g) for g in common], half.of(texts)
+        out.append({key: values[key][at] for key in ("magnitude", "pvalue")})
+    return out
+
+
+def _spearman(one: Float, other: Float) -> float:
+    """Rank correlation of what both halves know; NaN where that is less than 3 values."""
     from scipy.stats import spearmanr
 
-    donor, found = study.options.donor, {"magnitude": [], "pvalue": []}
-    for rng in study.generators():
-        halves: list[list[Side]] = [[], []]
-        for i, adata in enumerate(study.tissues):
-            names = sorted(adata.obs[donor].dropna().unique()) if donor in adata.obs else []
-            if len(names) < 2:
-                msg = f"The scenario 'split' needs 2 donors per tissue; found {len(names)}."
-                raise InputError(msg)
-            first = set(rng.permutation(names)[: len(names) // 2])
-            inside = adata.obs[donor].isin(first).to_numpy()
-            for k, rows in enumerate((inside, ~inside)):
-                halves[k].append(study.side(i, adata[rows].copy()))
-        for what, column in (("magnitude", 0), ("pvalue", 1)):
-            values = [_pair_values(study, *half)[column] for half in halves]
-            if values[0].shape == values[1].shape:
-                found[what].append(spearmanr(*values, nan_policy="omit").statistic)
-    return [record("split", "pair", f"spearman_{k}", v) for k, v in found.items()]
-
-
-def _pair_values(study: Study, left: Side, right: Side) -> tuple[Float, Float]:
-    """Geometric-mean magnitude and larger p of every pair."""
-    a = left.of(study.table["ligand_complex"].tolist())["magnitude"]
-    b = right.of(study.table["receptor_complex"].tolist())["magnitude"]
-    return np.sqrt(a[:, None] * b[None]).ravel(), np.maximum(*study.pvalues(left, right))
+    both = ~np.isnan(one) & ~np.isnan(other)
+    if both.sum() < 3 or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
+        return np.nan
+    return float(spearmanr(one[both], other[both]).statistic)
 
 
 def positives(study: Study) -> list[dict]:

@@ -65,6 +65,18 @@ def test_z_of_random_signatures_is_standard_normal(sim):
     assert "scores, target ucell" in set(found.qq["scenario"])
 
 
+def test_a_tissue_without_groups_or_donors_is_left_out(sim):
+    bone = sim.bone.copy()
+    del bone.obs["donor"]
+    found = cx.tl.calibrate(
+        sim.muscle, bone, groupby=("cell_type", None), route=None, n_repeats=2,
+        scenarios=("labels", "split"),
+    )  # fmt: skip
+    assert set(found.summary["side"]) == {"ligand"}
+    assert set(found.qq["scenario"]) == {"labels, ligand"}
+    assert value(found, "split", "ligand", "spearman_magnitude")["value"] > 0.5
+
+
 def test_the_same_seed_gives_the_same_calibration(sim):
     options = {"route": None, "scenarios": ("labels", "rewired"), "n_repeats": 2, "seed": 4}
     first, second = (cx.tl.calibrate(sim.muscle, sim.bone, **options) for _ in range(2))
@@ -121,6 +133,9 @@ def test_conditions_scenario(sim):
         ({"scenarios": ("label",)}, "Did you mean 'labels'"),
         ({"scenarios": ("swap",)}, "needs `unrelated`"),
         ({"scenarios": ("conditions",)}, "needs `condition`"),
+        ({"scenarios": ("labels", "split"), "donor": "none"}, r"muscle \(0\) and bone \(0\)"),
+        ({"scenarios": ("labels",), "groupby": None}, "neither muscle nor bone is tested"),
+        ({"scenarios": ("contact",), "interactions": [("IGF1", "IGF1R")]}, "none of the 1 pairs"),
     ],
 )
 def test_a_scenario_without_its_data_is_refused(sim, options, message):

@@ -14,6 +14,7 @@ Float = NDArray[np.float64]
 FDR = ("adaptive", "adafilter", "mixture", "bh")
 DEFAULT_FDR = FDR[0]
 NULL_ABOVE = 0.5  # p-values above it tell how many pairs are null
+TESTED = ("literature", "database")  # families of interactions; each is corrected by itself
 MODULATORS = ("decoy", "carrier")  # roles that take no part in signalling: a family of their own
 
 
@@ -65,46 +66,55 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     check_one_of(fdr, FDR, "fdr")
     shape = (len(table), len(source.groups), len(target.groups))
     row, s, t = (a.ravel() for a in np.indices(shape))
-    sides = {}
-    for side, column, group in ((source, "ligand", s), (target, "receptor", t)):
-        values = side.of(table[f"{column}_complex"].tolist())
-        sides[column] = {k: v[group, row] for k, v in values.items()}
+    ligand = source.of(table["ligand_complex"].tolist())
+    receptor = target.of(table["receptor_complex"].tolist())
+    left, right = _at(ligand["pvalue"], s, row), _at(receptor["pvalue"], t, row)
     signals = ~table["role"].isin(MODULATORS).to_numpy()
     tier = np.where(table["evidence_level"] == "database", "database", "literature")
-    family = np.where(signals, tier, "modulator")
-    out = _described(sides, source, target, s, t)
-    out |= _tested(sides, family[row], fdr)
-    out |= _ligands(out, sides, family[row], s, table["ligand_complex"], row, fdr)
+    family = np.where(signals, tier, "modulator").astype(object)
+    tested = _tested(left, right, family, row, fdr)
+    code, names = pd.factorize(table["ligand_complex"])
+    tested["ligand_fdr"] = _ligands(left, right, family, row, s * len(names) + code[row], fdr)
     ties = ["ligand_complex", "receptor_complex", "factor", "role"]
-    rank = table.reset_index(drop=True).sort_values(ties).index.argsort()[row]
-    keys = (out["specificity_fdr"], out["specificity_pvalue"], -out["magnitude_gmean"])
-    order = np.lexsort((rank, t, s, *keys[::-1], ~signals[row]))
-    names = {"source": np.array(source.groups, dtype=object)[s[order]],
-             "target": np.array(target.groups, dtype=object)[t[order]]}  # fmt: skip
-    known = table.take(row[order]).set_axis(pd.RangeIndex(len(order)))
-    columns = names | dict(known.items()) | {c: np.asarray(v)[order] for c, v in out.items()}
+    rank = table.reset_index(drop=True).sort_values(ties).index.argsort()
+    gmean = np.sqrt(_at(ligand["magnitude"], s, row) * _at(receptor["magnitude"], t, row))
+    keys = (tested["specificity_fdr"], tested["specificity_pvalue"], -gmean)
+    order = np.lexsort((rank[row], t, s, *keys[::-1], ~signals[row]))
+    row, s, t = row[order], s[order], t[order]
+    columns = {"source": np.array(source.groups, dtype=object)[s],
+               "target": np.array(target.groups, dtype=object)[t]}  # fmt: skip
+    known = table.take(row)
+    known.index = pd.RangeIndex(len(row))
+    columns |= dict(known.items())
+    columns |= _described(ligand, receptor, source, target, row, s, t)
+    columns |= {name: values[order] for name, values in tested.items()}
     return pd.DataFrame(columns, copy=False)  # a copy would double time and memory
 
 
+def _at(values: Float, group: NDArray, row: NDArray) -> Float:
+    """Values of (group, interaction)."""
+    return values.ravel().take(group * values.shape[1] + row)
+
+
 def _described(
-    sides: dict, source: Side, target: Side, s: NDArray, t: NDArray
+    ligand: dict, receptor: dict, source: Side, target: Side, row: NDArray, s: NDArray, t: NDArray
 ) -> dict[str, NDArray]:
     """Magnitudes, gates and what kind of evidence each side gives."""
-    left, right = (sides[c]["magnitude"] for c in ("ligand", "receptor"))
+    left, right = _at(ligand["magnitude"], s, row), _at(receptor["magnitude"], t, row)
     out = {
         "magnitude_ligand": left,
         "magnitude_receptor": right,
         "magnitude_gmean": np.sqrt(left * right),
     }
-    for column, side, group in (("ligand", source, s), ("receptor", target, t)):
-        values = sides[column]
-        out[f"magnitude_{column}_low"] = values["low"]
-        out[f"magnitude_{column}_high"] = values["high"]
-        out[f"expr_prop_{column}"] = values["prop"]
-        out[f"gate_{column}"] = values["gate"] == 1
-        out[f"kind_{column}"] = np.full(len(s), side.kind, dtype=object)
-        out[f"unit_{column}"] = np.full(len(s), side.unit, dtype=object)
-        out[f"n_donors_{'source' if column == 'ligand' else 'target'}"] = side.n_donors[group]
+    ends = (("ligand", "source", ligand, source, s), ("receptor", "target", receptor, target, t))
+    for column, end, values, side, group in ends:
+        out[f"magnitude_{column}_low"] = _at(values["low"], group, row)
+        out[f"magnitude_{column}_high"] = _at(values["high"], group, row)
+        out[f"expr_prop_{column}"] = _at(values["prop"], group, row)
+        out[f"gate_{column}"] = _at(values["gate"], group, row) == 1
+        out[f"kind_{column}"] = np.full(len(row), side.kind, dtype=object)
+        out[f"unit_{column}"] = np.full(len(row), side.unit, dtype=object)
+        out[f"n_donors_{end}"] = side.n_donors[group]
     missing = np.isnan(left) + 2 * np.isnan(right)
     reasons = (
         "",
@@ -114,55 +124,43 @@ def _described(
     )
     out["assessable"] = missing == 0
     out["reason"] = np.array(reasons, dtype=object)[missing]
+    for column, _, values, _, group in ends:
+        out[f"p_{column}"] = _at(values["pvalue"], group, row)
+    for column, _, values, _, group in ends:
+        out[f"presence_pvalue_{column}"] = _at(values["presence"], group, row)
     return out
 
 
-def _tested(sides: dict, family: NDArray, fdr: str) -> dict[str, NDArray]:
-    """Joint p-value and its FDR within each family."""
-    left, right = (sides[c]["pvalue"] for c in ("ligand", "receptor"))
-    joint = np.where(family == "modulator", np.nan, np.maximum(left, right))
+def _tested(
+    left: Float, right: Float, family: NDArray, row: NDArray, fdr: str
+) -> dict[str, NDArray]:
+    """Joint p-value and its FDR within each family; `family` is that of each interaction."""
+    joint = np.where((family == "modulator")[row], np.nan, np.maximum(left, right))
     adjusted = np.full(len(joint), np.nan)
-    for name in ("literature", "database"):
-        rows = family == name
+    for name in TESTED:
+        rows = (family == name)[row]
         adjusted[rows] = joint_fdr(left[rows], right[rows], fdr)
-    return {
-        "p_ligand": left,
-        "p_receptor": right,
-        "presence_pvalue_ligand": sides["ligand"]["presence"],
-        "presence_pvalue_receptor": sides["receptor"]["presence"],
-        "specificity_pvalue": joint,
-        "family": family,
-        "specificity_fdr": adjusted,
-    }
+    return {"specificity_pvalue": joint, "family": family[row], "specificity_fdr": adjusted}
 
 
 def _ligands(
-    out: dict,
-    sides: dict,
-    family: NDArray,
-    s: NDArray,
-    ligands: pd.Series,
-    row: NDArray,
-    fdr: str,
-) -> dict[str, NDArray]:
-    """FDR of "this ligand of this group meets at least one receptor".
+    left: Float, right: Float, family: NDArray, row: NDArray, unit: NDArray, fdr: str
+) -> Float:
+    """FDR of "this ligand of this group (`unit`) meets at least one receptor".
 
     The receptors of a ligand are joined by Simes into one second side.
     """
-    code, names = pd.factorize(ligands)
-    unit = s * len(names) + code[row]
     adjusted = np.full(len(row), np.nan)
-    for name in ("literature", "database"):
-        rows = np.flatnonzero(family == name)
+    for name in TESTED:
+        rows = np.flatnonzero((family == name)[row])
         number = pd.factorize(unit[rows])[0]
-        left, right = (sides[c]["pvalue"][rows] for c in ("ligand", "receptor"))
-        tested = ~np.isnan(out["specificity_pvalue"][rows])
-        receptors = simes(np.where(tested, right, np.nan), number)[1]
-        ligand = np.full(len(receptors), np.nan)
-        ligand[number] = left
-        ligand[np.isnan(receptors)] = np.nan
-        adjusted[rows] = joint_fdr(ligand, receptors, fdr)[number]
-    return {"ligand_fdr": adjusted}
+        ligand, receptor = left[rows], right[rows]
+        receptors = simes(np.where(np.isnan(ligand), np.nan, receptor), number)[1]
+        ligands = np.full(len(receptors), np.nan)
+        ligands[number] = ligand
+        ligands[np.isnan(receptors)] = np.nan
+        adjusted[rows] = joint_fdr(ligands, receptors, fdr)[number]
+    return adjusted
 
 
 def joint_fdr(left: Float, right: Float, how: str) -> Float:

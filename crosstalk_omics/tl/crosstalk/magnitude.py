@@ -1,6 +1,7 @@
 """What each group of one tissue shows: profiles per donor, percentile ranks and absolute gates."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,10 +72,11 @@ def tissue_of(adata: AnnData) -> str:
 
 def _codes(column: pd.Series) -> tuple[list[str], NDArray[np.intp]]:
     """Sorted names and the code of each entry; missing is -1."""
-    values = column.astype("object").where(column.notna())
-    names = sorted({str(v) for v in values.dropna()})
-    code = {name: i for i, name in enumerate(names)}
-    return names, np.array([-1 if pd.isna(v) else code[str(v)] for v in values], dtype=np.intp)
+    code, values = pd.factorize(column)
+    texts = [str(v) for v in values]
+    names = sorted(set(texts))
+    place = np.array([*(names.index(t) for t in texts), -1], dtype=np.intp)
+    return names, place[code]
 
 
 def design(adata: AnnData, groupby: str | None, donor: str, name: str, min_cells: int) -> Design:
@@ -160,19 +162,28 @@ def profile(
 
 
 def blocks(adata: AnnData, layer: str | None, size: int) -> Iterator[tuple[slice, sp.csr_matrix]]:
-    """Row blocks of X (or `layer`) as CSR float64, checked; nothing else is copied."""
+    """Row blocks of X (or `layer`) as CSR of floats, checked; nothing else is copied."""
     x = adata.X if layer is None else adata.layers[layer]
-    for start in range(0, adata.n_obs, size):
-        rows = slice(start, min(start + size, adata.n_obs))
-        block = sp.csr_matrix(x[rows], dtype=np.float64)
-        if len(block.data) and not block.data.min() >= 0:
-            what = "NaN" if np.isnan(block.data).any() else "negative values"
-            msg = (
-                f"Cells of {tissue_of(adata)} hold {what}. Expected counts or log-normalised "
-                "values, 0 or more."
-            )
-            raise InputError(msg)
-        yield rows, block
+    parts = [slice(i, min(i + size, adata.n_obs)) for i in range(0, adata.n_obs, size)]
+    with ThreadPoolExecutor(1) as reader:  # reads the next block while this one is used
+        coming = reader.submit(_floats, x, parts[0])
+        for rows, following in zip(parts, [*parts[1:], None], strict=True):
+            block = coming.result()
+            if following:
+                coming = reader.submit(_floats, x, following)
+            if len(block.data) and not block.data.min() >= 0:
+                what = "NaN" if np.isnan(block.data).any() else "negative values"
+                msg = (
+                    f"Cells of {tissue_of(adata)} hold {what}. Expected counts or log-normalised "
+                    "values, 0 or more."
+                )
+                raise InputError(msg)
+            yield rows, block
+
+
+def _floats(x: Any, rows: slice) -> sp.csr_matrix:
+    block = sp.csr_matrix(x[rows])
+    return block if block.dtype == np.float32 else block.astype(np.float64, copy=False)
 
 
 def _of_cells(
@@ -185,7 +196,7 @@ def _of_cells(
     block_size: int,
 ) -> Profiles:
     """One pass over the cells: sums per stratum and group, then per donor and group."""
-    from ...kernels.moments import add_rows, empty
+    from ...kernels.moments import add_block, empty
 
     plan: Design = base[-1]
     n_groups, used = len(plan.groups), plan.group >= 0
@@ -198,8 +209,7 @@ def _of_cells(
     moments = empty(len(found), adata.n_vars, len(chosen))
     target_sum = TARGET_SUM if state == "counts" else 0.0
     for rows, block in blocks(adata, layer, block_size):
-        arrays = (block.data, block.indices.astype(np.int32), block.indptr.astype(np.int64))
-        add_rows(*arrays, code[rows], target_sum, slot, *moments)
+        add_block(block, code[rows], target_sum, slot, moments)
     first = np.array([np.flatnonzero(code == i)[0] for i in range(len(found))], dtype=np.intp)
     stratum, group = plan.stratum[first], plan.group[first]
     units = _units(moments.n, group, plan.donor[first], n_groups, min_cells)

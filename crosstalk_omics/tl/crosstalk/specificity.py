@@ -104,7 +104,7 @@ def analytic_test(profiles: Profiles) -> Float:
     sparse |= positive.sum(axis=0) <= FEW_POSITIVE
     found = np.flatnonzero(sparse.any(axis=0))
     for part in np.array_split(found, 1 + len(found) // 256):
-        tails = value_tails(moments.histogram[part])
+        tails = value_tails(moments.histogram[part].astype(np.float64))
         for g in range(len(out)):
             mine = sparse[g, part]
             at = part[mine]
@@ -169,9 +169,9 @@ def log_block(
     block: sp.csr_matrix, counts: bool, columns: NDArray[np.intp] | slice = slice(None)
 ) -> sp.csr_matrix:
     """Log-normalise a block of counts and keep `columns`; other values stay as they are."""
-    chosen = block[:, columns]
+    chosen = block[:, columns].astype(np.float64, copy=False)
     if counts:
-        library = np.maximum(np.asarray(block.sum(axis=1)).ravel(), 1e-300)
+        library = np.maximum(block.sum(axis=1, dtype=np.float64).A1, 1e-300)
         chosen = sp.csr_matrix(sp.diags_array(TARGET_SUM / library) @ chosen)
         chosen.data = np.log1p(chosen.data)
     return chosen

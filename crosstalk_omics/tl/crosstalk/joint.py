@@ -64,70 +64,66 @@ def pair(table: pd.DataFrame, source: Side, target: Side, *, fdr: str) -> pd.Dat
     One row per interaction, sending group and receiving group.
     """
     check_one_of(fdr, FDR, "fdr")
-    shape = (len(table), len(source.groups), len(target.groups))
-    row, s, t = (a.ravel() for a in np.indices(shape))
+    table = table.sort_values(["ligand_complex", "receptor_complex", "factor", "role"])
+    s, t, row = np.indices((len(source.groups), len(target.groups), len(table))).reshape(3, -1)
     ligand = source.of(table["ligand_complex"].tolist())
     receptor = target.of(table["receptor_complex"].tolist())
-    left, right = _at(ligand["pvalue"], s, row), _at(receptor["pvalue"], t, row)
+    at, to = s * len(table) + row, t * len(table) + row  # places among the values of each side
+    p = ligand["pvalue"].take(at), receptor["pvalue"].take(to)
     signals = ~table["role"].isin(MODULATORS).to_numpy()
     tier = np.where(table["evidence_level"] == "database", "database", "literature")
     family = np.where(signals, tier, "modulator").astype(object)
-    tested = _tested(left, right, family, row, fdr)
+    tested = _tested(*p, family, row, fdr)
     code, names = pd.factorize(table["ligand_complex"])
-    tested["ligand_fdr"] = _ligands(left, right, family, row, s * len(names) + code[row], fdr)
-    ties = ["ligand_complex", "receptor_complex", "factor", "role"]
-    rank = table.reset_index(drop=True).sort_values(ties).index.argsort()
-    gmean = np.sqrt(_at(ligand["magnitude"], s, row) * _at(receptor["magnitude"], t, row))
-    keys = (tested["specificity_fdr"], tested["specificity_pvalue"], -gmean)
-    order = np.lexsort((rank[row], t, s, *keys[::-1], ~signals[row]))
-    row, s, t = row[order], s[order], t[order]
-    columns = {"source": np.array(source.groups, dtype=object)[s],
-               "target": np.array(target.groups, dtype=object)[t]}  # fmt: skip
+    tested["ligand_fdr"] = _ligands(*p, family, row, s * len(names) + code[row], fdr)
+    gmean = np.sqrt(ligand["magnitude"].take(at) * receptor["magnitude"].take(to))
+    keys = (-gmean, tested["specificity_pvalue"], tested["specificity_fdr"], ~signals[row])
+    order = np.lexsort(keys)  # ties stay in the order of groups and of the table
+    s, t, row, at, to = (index[order] for index in (s, t, row, at, to))
     known = table.take(row)
     known.index = pd.RangeIndex(len(row))
+    columns = {"source": np.array(source.groups, dtype=object)[s],
+               "target": np.array(target.groups, dtype=object)[t]}  # fmt: skip
     columns |= dict(known.items())
-    columns |= _described(ligand, receptor, source, target, row, s, t)
+    columns |= _described((source, ligand, s, at), (target, receptor, t, to))
     columns |= {name: values[order] for name, values in tested.items()}
     return pd.DataFrame(columns, copy=False)  # a copy would double time and memory
 
 
-def _at(values: Float, group: NDArray, row: NDArray) -> Float:
-    """Values of (group, interaction)."""
-    return values.ravel().take(group * values.shape[1] + row)
-
-
 def _described(
-    ligand: dict, receptor: dict, source: Side, target: Side, row: NDArray, s: NDArray, t: NDArray
+    source: tuple[Side, dict, NDArray, NDArray], target: tuple[Side, dict, NDArray, NDArray]
 ) -> dict[str, NDArray]:
-    """Magnitudes, gates and what kind of evidence each side gives."""
-    left, right = _at(ligand["magnitude"], s, row), _at(receptor["magnitude"], t, row)
+    """Magnitudes, gates and what kind of evidence each side gives.
+
+    A side comes with its values of complexes, and with the group and the place of each row.
+    """
+    left, right = (values["magnitude"].take(at) for _, values, _, at in (source, target))
     out = {
         "magnitude_ligand": left,
         "magnitude_receptor": right,
         "magnitude_gmean": np.sqrt(left * right),
     }
-    ends = (("ligand", "source", ligand, source, s), ("receptor", "target", receptor, target, t))
-    for column, end, values, side, group in ends:
-        out[f"magnitude_{column}_low"] = _at(values["low"], group, row)
-        out[f"magnitude_{column}_high"] = _at(values["high"], group, row)
-        out[f"expr_prop_{column}"] = _at(values["prop"], group, row)
-        out[f"gate_{column}"] = _at(values["gate"], group, row) == 1
-        out[f"kind_{column}"] = np.full(len(row), side.kind, dtype=object)
-        out[f"unit_{column}"] = np.full(len(row), side.unit, dtype=object)
+    ends = (("ligand", "source", *source), ("receptor", "target", *target))
+    for column, end, side, values, group, at in ends:
+        out[f"magnitude_{column}_low"] = values["low"].take(at)
+        out[f"magnitude_{column}_high"] = values["high"].take(at)
+        out[f"expr_prop_{column}"] = values["prop"].take(at)
+        out[f"gate_{column}"] = values["gate"].take(at) == 1
+        out[f"kind_{column}"] = np.full(len(at), side.kind, dtype=object)
+        out[f"unit_{column}"] = np.full(len(at), side.unit, dtype=object)
         out[f"n_donors_{end}"] = side.n_donors[group]
     missing = np.isnan(left) + 2 * np.isnan(right)
     reasons = (
         "",
-        f"ligand not measured in {source.name}",
-        f"receptor not measured in {target.name}",
+        f"ligand not measured in {source[0].name}",
+        f"receptor not measured in {target[0].name}",
         "neither side measured",
     )
     out["assessable"] = missing == 0
     out["reason"] = np.array(reasons, dtype=object)[missing]
-    for column, _, values, _, group in ends:
-        out[f"p_{column}"] = _at(values["pvalue"], group, row)
-    for column, _, values, _, group in ends:
-        out[f"presence_pvalue_{column}"] = _at(values["presence"], group, row)
+    for name, key in (("p", "pvalue"), ("presence_pvalue", "presence")):
+        for column, _, _, values, _, at in ends:
+            out[f"{name}_{column}"] = values[key].take(at)
     return out
 
 

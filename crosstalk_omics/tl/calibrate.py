@@ -16,6 +16,7 @@ from ..kernels.tails import normal_sf
 from . import controls
 from .crosstalk.joint import DEFAULT_FDR, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, gather
+from .crosstalk.magnitude import described
 from .crosstalk.run import GroupBy
 from .crosstalk.side import NULLS, Options
 
@@ -31,6 +32,8 @@ BARS = {
 SCORED = ("ucell", "zscore")
 N_SETS, SET_SIZE, N_SCORED = 40, 30, 200  # random signatures, their genes, observations scored
 COLUMNS = ["scenario", "side", "measure", "value", "se", "n", "low", "high", "within"]
+SEEN = 0.01  # share of samples that show a gene
+EXPECTED = 5  # cells of a group that show a gene
 MEDIAN_CHI2 = 0.4549364231195724  # of one degree of freedom
 
 
@@ -90,7 +93,8 @@ def calibrate(
     -------
     `Calibration`. `qq`: scenario, expected, observed, low, high (band of independent tests).
     `summary`: scenario, side (ligand, receptor, pair), measure, value, its standard error over
-    repeats, n (tests or repeats), the bar (low, high) and whether the value is `within` 2
+    repeats, n (tests or repeats; of ``"labels"`` only p-values that few positive cells do not
+    make coarse), the bar (low, high) and whether the value is `within` 2
     standard errors of it.
 
     Raises
@@ -128,6 +132,8 @@ def calibrate(
             rows += controls.swap(study, unrelated)
         elif name == "contact":
             rows += controls.contact(study, interactions)
+        elif name == "decoys":
+            rows += controls.decoys(study, interactions)
         else:
             rows += controls.CONTROLS[name](study)
     qq = [_quantiles(f"{scenario}, {side_}", p) for (scenario, side_), p in pvalues.items()]
@@ -208,7 +214,7 @@ def _labels(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> lis
         for i in shuffled:
             new = shuffled_labels(study.tissues[i], study.groups[i], study.options.donor, rng)
             sides[i] = study.side(i, new)
-            found[controls.SIDES[i]] = _expressed(sides[i])
+            found[controls.SIDES[i]] = _fine(sides[i], new, study.groups[i])
         if len(sides) == 2:
             left, right = study.pvalues(sides[0], sides[1])
             found["pair"] = np.maximum(left, right)
@@ -234,9 +240,20 @@ def _labels(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> lis
     return rows
 
 
-def _expressed(one: Side) -> Float:
-    """P-values of genes that at least 1 % of the cells, or one sample, show."""
-    return one.pvalue[:, np.nanmax(one.prop, axis=0) >= controls.SEEN].ravel()
+def _fine(one: Side, adata: AnnData, groupby: str) -> Float:
+    """P-values that are fine enough to be judged.
+
+    Of cells: where 5 of a group (of each of its donors, if these are the unit) are expected to
+    show the gene; few positive cells allow few values of p, most of them 1. Of samples: where
+    1 % show it.
+    """
+    share = np.nanmean(one.prop, axis=0)
+    fine = np.broadcast_to(share >= SEEN, one.pvalue.shape)
+    if described(adata, "modality", "single_cell") == "single_cell":
+        size = adata.obs[groupby].astype(str).value_counts().reindex(one.groups).to_numpy(float)
+        per = size / np.maximum(one.n_donors, 1) if one.unit == "donor" else size
+        fine = per[:, None] * share >= EXPECTED
+    return one.pvalue[fine]
 
 
 def _measures(p: Float) -> dict[str, float]:

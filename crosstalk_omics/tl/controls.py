@@ -19,7 +19,6 @@ from .crosstalk.side import Options, side
 
 Float = NDArray[np.float64]
 CONTACT = "juxtacrine"
-SEEN = 0.01  # share of observations that show a gene, below which p-values are too coarse to judge
 POSITIVES = (
     ("SOST", "LRP5|LRP6"),
     ("TNFSF11", "TNFRSF11A"),
@@ -154,9 +153,10 @@ def rewired(study: Study) -> list[dict]:
     ]
 
 
-def decoys(study: Study) -> list[dict]:
-    """Calls of genes that cannot signal, as expressed as the ligands that they stand for."""
-    named = set(study.known.named[0])
+def decoys(study: Study, interactions: Interactions) -> list[dict]:
+    """Calls of genes that no route names, as expressed as the ligands that they stand for."""
+    every_route = gather(interactions, None, study.source, study.target)
+    named = {*study.known.named[0], *every_route.named[0]}
     ligands = complexes.genes(study.table["ligand_complex"])
     every = [g for g in study.source.var_names if "+" not in g and "|" not in g]
     all_genes = study.side(0, study.source, also=tuple(every))
@@ -310,7 +310,6 @@ def positives(study: Study) -> list[dict]:
 
 CONTROLS: dict[str, Callable[[Study], list[dict]]] = {
     "rewired": rewired,
-    "decoys": decoys,
     "split": split,
     "positives": positives,
 }

@@ -436,3 +436,31 @@ def test_lianas_dotplot_draws_the_candidates(muscle, bone):
         source_labels=["a"],
     )  # fmt: skip
     assert "GENE0 -> GENE10" in set(figure.data["interaction"])
+
+
+def test_lianas_tileplot_draws_the_candidates_with_the_side_in_front(muscle, bone):
+    plot = pytest.importorskip("liana").pl.tileplot
+    sides = {
+        f"{what}_{side}": f"{side}_{what}"
+        for what in ("magnitude", "expr_prop")
+        for side in ("ligand", "receptor")
+    }
+    figure = plot(
+        liana_res=run(muscle, bone).rename(columns=sides), fill="magnitude", label="expr_prop",
+        label_fun="{:.2f}".format, top_n=3, orderby="specificity_pvalue",
+        orderby_ascending=True, return_fig=True,
+    )  # fmt: skip
+    assert set(figure.data["type"]) == {"Source", "Target"}
+    assert figure.data["magnitude"].between(0, 1).all()
+
+
+def test_lianas_circle_plot_draws_both_directions(muscle, bone):
+    plot = pytest.importorskip("liana").pl.circle_plot
+    for adata, name in ((muscle, "m"), (bone, "b")):
+        adata.obs["cell_type"] = name + adata.obs["cell_type"]
+    both = ad.concat([muscle, bone])
+    both.uns["liana_res"] = cx.tl.crosstalk_pairs(
+        {"muscle": muscle, "bone": bone}, groupby="cell_type", interactions=PAIRS
+    )
+    axes = plot(both, groupby="cell_type", pivot_mode="mean", score_key="magnitude_gmean")
+    assert {text.get_text() for text in axes.texts} == set(both.obs["cell_type"])

@@ -9,24 +9,25 @@ import pandas as pd
 
 from ..core.checks import check_columns
 from ..core.names import EVIDENCE_LEVELS
+from .legend import dot, legend_outside, written
 from .theme import (
     EVIDENCE_COLOURS,
     EVIDENCE_MARKERS,
     GREY,
     MAGNITUDE,
+    NARROW,
     ROW,
     TWO_COLUMNS,
-    dot,
     empty,
-    legend_height,
-    legend_outside,
+    letters,
     new_axes,
+    room,
+    row_room,
     rows_height,
     say,
     shorten,
     themed,
     top_of,
-    written,
 )
 from .volcano import label_points
 
@@ -43,7 +44,9 @@ EDGE = "#B5B5B5"
 NO_TEST = "no p-value: ranks only, without replicates"
 NO_TEST_SIZE = 14.0  # area of a dot without a p-value
 AXIS = "axis"  # sending to receiving tissue
-LONG = 42  # characters of a pair's name up to which nothing is cut
+LONG = 42  # letters of a pair's name up to which nothing is cut
+LEAST = 5  # letters that are left of a part
+COLUMN = 0.13  # inches of a column of dots in one journal column
 
 Tick = tuple[str, tuple[str, ...] | None]  # label and key of a column; a title has no key
 
@@ -64,23 +67,27 @@ def evidence_handles(levels: pd.Series) -> list[Artist]:
     ]
 
 
-def pair_names(table: pd.DataFrame, length: int = 18) -> list[str]:
+def pair_names(table: pd.DataFrame, most: int = LONG) -> list[str]:
     """``factor: LIGAND → RECEPTOR``, ``⊣`` where it blocks; no factor that is the ligand.
 
-    Parts longer than `length` are cut where the whole name would be too long.
+    The longest parts of a name longer than `most` letters are cut.
     """
     names = []
-    for row in table[KEY].astype(str).itertuples(index=False):
-        whole = _pair_name(*row)
-        parts = (shorten(part, length) for part in row[:3])
-        names.append(shorten(whole, LONG) if len(whole) <= LONG else _pair_name(*parts, row.role))
+    for factor, *pair, role in table[KEY].astype(str).itertuples(index=False):
+        parts = pair if factor.lower() == pair[0].lower() else [factor, *pair]
+        sizes = [len(part) for part in parts]
+        for _ in range(len(_pair_name(parts, role)) - most):
+            if max(sizes) > LEAST:
+                sizes[sizes.index(max(sizes))] -= 1
+        parts = [shorten(part, size) for part, size in zip(parts, sizes, strict=True)]
+        names.append(_pair_name(parts, role))
     return names
 
 
-def _pair_name(factor: str, ligand: str, receptor: str, role: str) -> str:
-    name = f"{ligand} {ARROWS.get(role, '→')} {receptor}"
+def _pair_name(parts: list[str], role: str) -> str:
+    name = f" {ARROWS.get(role, '→')} ".join(parts[-2:])
     name += f" ({role})" if role in ("decoy", "carrier") else ""
-    return name if factor.lower() == ligand.lower() else f"{factor}: {name}"
+    return ": ".join([*parts[:-2], name])
 
 
 def drawable(table: pd.DataFrame, *, prefix: bool = True) -> pd.DataFrame:
@@ -104,10 +111,10 @@ def drawable(table: pd.DataFrame, *, prefix: bool = True) -> pd.DataFrame:
     return rows
 
 
-def _p_size(p: float | pd.Series) -> np.ndarray:
+def _p_size(p: float | pd.Series, cell: float = ROW) -> np.ndarray:
     """Area in points squared: grows with -log10 p up to 1e-6; small and equal without a test."""
     area = 8 + 14 * -np.log10(np.maximum(np.asarray(p, dtype=float), 1e-6))
-    return np.where(np.isnan(area), NO_TEST_SIZE, area)
+    return np.where(np.isnan(area), NO_TEST_SIZE, area) * (cell / ROW) ** 2
 
 
 @themed
@@ -117,6 +124,7 @@ def crosstalk_dotplot(
     top: int = 30,
     top_groups: int = 20,
     fdr: float = 0.1,
+    width: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Candidates as dots: pairs in rows, sender → receiver groups in columns.
@@ -133,9 +141,12 @@ def crosstalk_dotplot(
     top
         How many ligand-receptor pairs to show at most.
     top_groups
-        How many sender → receiver pairs to show at most.
+        How many sender → receiver pairs to show at most, and no more than have room.
     fdr
         Dots at or below this `specificity_fdr` get a ring.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`; None takes what
+        the columns need, two journal columns at least where there are many.
     ax
         Axes to draw into; None makes a figure whose size follows rows and columns.
 
@@ -159,13 +170,16 @@ def crosstalk_dotplot(
     shown_pairs = pairs.head(top)
     inside = rows.merge(shown_pairs[KEY], on=KEY)
     columns = inside.drop_duplicates([AXIS, *GROUPS])[[AXIS, *GROUPS]]
+    given = room(ax) if ax else width
+    top_groups = min(top_groups, _columns_within(given))
     shown = inside.merge(columns.head(top_groups), on=[AXIS, *GROUPS])
     if shown.empty:
         return empty(ax, "no pair was measured on both sides")
-    ticks = _column_ticks(shown)
-    longest, room = max(len(name) for name, _ in ticks), ROW * len(ticks)
+    ticks = _column_ticks(shown, 14 if given and given < NARROW else 22)
+    longest, needed = max(len(name) for name, _ in ticks), ROW * len(ticks)
     height = rows_height(len(shown_pairs), extra=0.5 + 0.052 * longest, least=3.0)
-    ax = new_axes(ax, width=max(min(3.6 + room, TWO_COLUMNS), 3.1 + room), height=height)
+    width = width or max(min(3.6 + needed, TWO_COLUMNS), 3.1 + needed)
+    ax = new_axes(ax, width=width, height=height)
     _dots(ax, shown, ticks, fdr)
     say(
         ax,
@@ -176,7 +190,15 @@ def crosstalk_dotplot(
     return ax
 
 
-def _column_ticks(shown: pd.DataFrame) -> list[Tick]:
+def _columns_within(width: float | None) -> int:
+    """How many groups have room beside names, legend, titles of axes and evidence."""
+    if width is None:
+        return 10**6
+    free = (width - 3.1) / ROW if width >= NARROW else (width - 1.9) / COLUMN
+    return max(1, int(free) - 2)
+
+
+def _column_ticks(shown: pd.DataFrame, most: int) -> list[Tick]:
     """Columns by axis; an axis whose groups have names of their own gets a title before them."""
     ticks: list[Tick] = []
     keys = shown.drop_duplicates([AXIS, *GROUPS])[[AXIS, *GROUPS]].sort_values([AXIS, *GROUPS])
@@ -184,7 +206,7 @@ def _column_ticks(shown: pd.DataFrame) -> list[Tick]:
         if axis and set(part["source"] + " → " + part["target"]) != {axis}:
             ticks.append((shorten(axis, 46), None))
         for key in part.itertuples(index=False, name=None):
-            ticks.append((" → ".join(shorten(group, 22) for group in key[1:]), key))
+            ticks.append((" → ".join(shorten(group, most) for group in key[1:]), key))
     return ticks
 
 
@@ -194,10 +216,11 @@ def _dots(ax: Axes, shown: pd.DataFrame, ticks: list[Tick], fdr: float) -> None:
     y_of = {key: -i for i, key in enumerate(map(tuple, pairs[KEY].to_numpy()))}
     x_of = {key: i for i, (_, key) in enumerate(ticks)}
     called = shown["specificity_fdr"] <= fdr
+    cell = min(row_room(len(pairs)), ROW if room(ax) >= NARROW else COLUMN)
     ax.scatter(
         [x_of[key] for key in map(tuple, shown[[AXIS, *GROUPS]].to_numpy())],
         [y_of[key] for key in map(tuple, shown[KEY].to_numpy())],
-        s=_p_size(shown["specificity_pvalue"]), c=shown["magnitude_gmean"],
+        s=_p_size(shown["specificity_pvalue"], cell), c=shown["magnitude_gmean"],
         cmap=MAGNITUDE, vmin=0, vmax=1, linewidths=np.where(called, 1.1, 0.3),
         edgecolors=np.where(called, "black", EDGE),
     )  # fmt: skip
@@ -205,31 +228,35 @@ def _dots(ax: Axes, shown: pd.DataFrame, ticks: list[Tick], fdr: float) -> None:
     last = len(ticks) + 0.2
     for level in EVIDENCE_LEVELS:
         at = [y_of[k] for k in map(tuple, pairs.loc[levels == level, KEY].to_numpy())]
-        ax.scatter([last] * len(at), at, c=EVIDENCE_COLOURS[level], s=22,
+        ax.scatter([last] * len(at), at, c=EVIDENCE_COLOURS[level], s=22 * (cell / ROW) ** 2,
                    marker=EVIDENCE_MARKERS[level])  # fmt: skip
     breaks = pairs["_factor"].diff().fillna(0) != 0
     ax.hlines([-i + 0.5 for i in np.flatnonzero(breaks)], -0.6, last + 0.5, color="#DDDDDD", lw=0.5)
-    ax.set_yticks([-i for i in range(len(pairs))], pair_names(pairs))
+    ax.set_yticks([-i for i in range(len(pairs))], pair_names(pairs, letters(ax, most=LONG)))
     ax.set_xticks([*range(len(ticks)), last], [*(n for n, _ in ticks), "evidence"], rotation=90)
     titles = [i for i, (_, key) in enumerate(ticks) if key is None]
     for i in titles:
         ax.get_xticklabels()[i].set_weight("bold")
     ax.vlines(titles, -len(pairs) + 0.4, 0.6, color="#DDDDDD", lw=0.5)
     ax.set(xlim=(-0.6, last + 0.5), ylim=(-len(pairs) + 0.4, 0.6))
-    _dot_legend(ax, shown["specificity_pvalue"], levels, called.any(), fdr)
+    sizes = {p: _p_size(p, cell) ** 0.5 for p in (0.5, 0.05, 0.001, np.nan)}
+    _dot_legend(ax, shown, levels, sizes, fdr)
 
 
-def _dot_legend(ax: Axes, p: pd.Series, levels: pd.Series, any_called: bool, fdr: float) -> None:
+def _dot_legend(
+    ax: Axes, shown: pd.DataFrame, levels: pd.Series, sizes: dict[float, float], fdr: float
+) -> None:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    shades = colormaps[MAGNITUDE]
-    sizes = [dot(f"p = {v:g}", GREY, size=_p_size(v) ** 0.5) for v in (0.5, 0.05, 0.001)]
-    handles = sizes if p.notna().any() else []
-    if p.isna().any():
-        handles = [*handles, dot("not tested", GREY, size=NO_TEST_SIZE**0.5)]
-    if any_called:
-        handles = [*handles, dot(f"FDR ≤ {fdr:g}", "white", edge="black")]
+    shades, p = colormaps[MAGNITUDE], shown["specificity_pvalue"]
+    handles = [
+        dot("not tested" if np.isnan(v) else f"p = {v:g}", GREY, size=size)
+        for v, size in sizes.items()
+        if (p.isna() if np.isnan(v) else p.notna()).any()
+    ]
+    if (shown["specificity_fdr"] <= fdr).any():
+        handles.append(dot(f"FDR ≤ {fdr:g}", "white", edge="black"))
     legend_outside(
         ax,
         {
@@ -239,6 +266,7 @@ def _dot_legend(ax: Axes, p: pd.Series, levels: pd.Series, any_called: bool, fdr
             "specificity": handles,
             "evidence": evidence_handles(levels),
         },
+        least=COLUMN * len(ax.get_xticks()),
     )
 
 
@@ -249,6 +277,7 @@ def crosstalk_ranks(
     top: int = 12,
     coloured: int = 300,
     fdr: float = 0.1,
+    width: float = TWO_COLUMNS,
     ax: Axes | None = None,
 ) -> Axes:
     """Ligand's percentile in the sender against the receptor's in the receiver.
@@ -263,6 +292,8 @@ def crosstalk_ranks(
         How many of the first candidates are coloured by evidence; the rest stays grey.
     fdr
         Coloured points at or below this `specificity_fdr` get a black ring.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
         Axes to draw into; None makes a figure.
 
@@ -284,20 +315,21 @@ def crosstalk_ranks(
         return empty(ax, "no pair was measured on both sides")
     rest, first = rows.iloc[coloured:], rows.head(coloured)
     best = first[~first.duplicated(KEY)].head(top)
-    ax = new_axes(ax, width=TWO_COLUMNS, height=max(4.2, legend_height(len(best) + 15)))
+    ax = new_axes(ax, width=width, height=min(4.2, 0.9 * width))
     _equal_means(ax)
     ax.scatter(rest["magnitude_ligand"], rest["magnitude_receptor"], s=4, c="#DADADA",
                linewidths=0, rasterized=True)  # fmt: skip
     _ranked_points(ax, first, fdr)
     ordered = pd.concat([best, first.drop(best.index)])
+    most = 24 if len(best) > 40 else LONG  # so many need two columns of names
     numbers = [str(i + 1) for i in range(len(best))]
-    key = [written(f"{n}  {name}") for n, name in zip(numbers, pair_names(best), strict=True)]
+    key = [written(f"{n}  {name}") for n, name in zip(numbers, pair_names(best, most), strict=True)]
     entries = {"evidence": evidence_handles(evidence_of(first)), "first pairs": key}
     if "specificity_fdr" in first and (first["specificity_fdr"] <= fdr).any():
         entries["specificity"] = [dot(f"FDR ≤ {fdr:g}", "white", edge="black")]
     if len(rest):
         entries["other"] = [dot(f"after the first {coloured}", "#DADADA", size=3)]
-    legend_outside(ax, entries, x=1.1)
+    legend_outside(ax, entries, x=1.1, least=1.9)
     label_points(ax, ordered["magnitude_ligand"], ordered["magnitude_receptor"], numbers)
     say(ax, f"{len(rows):,} candidates; grey lines: equal geometric mean")
     return ax

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import check_columns
+from .legend import dot, legend_outside, line
 from .theme import (
     GREY,
     ONE_COLUMN,
     PALETTE,
     SEQUENTIAL,
-    dot,
+    TWO_COLUMNS,
     empty,
-    legend_height,
-    legend_outside,
-    line,
+    letters,
+    name_x,
     new_axes,
+    room,
     rows_height,
     say,
     shorten,
@@ -46,6 +47,7 @@ def coverage(
     total: str = "n_targets",
     low: float = 0.5,
     top: int = 40,
+    width: float = 4.6,
     ax: Axes | None = None,
 ) -> Axes:
     """How many genes of each signature were measured, the least covered first.
@@ -60,6 +62,8 @@ def coverage(
         Fractions below this are drawn in the colour of a warning.
     top
         How many rows to show at most.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
         Axes to draw into; None makes a figure whose height follows the rows.
 
@@ -73,7 +77,7 @@ def coverage(
     shown = rows.head(top)
     if shown.empty:
         return empty(ax, "no signature was scored")
-    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
+    ax = new_axes(ax, width=width, height=rows_height(len(shown)))
     y = np.arange(len(shown))[::-1]
     part = shown["_part"].fillna(0)
     ax.barh(y, 1, color="#EEEEEE", height=0.7)
@@ -84,9 +88,9 @@ def coverage(
     for where in ("dataset", "tissue"):
         if where in shown and len(set(shown[where])) > 1:
             names = names + " · " + shown[where].astype(str)
-    ax.set_yticks(y, [shorten(n, 46) for n in names])
+    ax.set_yticks(y, [shorten(n, letters(ax, most=46)) for n in names])
     ax.set(xlim=(0, 1.32), ylim=(-0.6, len(shown) - 0.4), xticks=[0, 0.25, 0.5, 0.75, 1])
-    ax.set_xlabel("fraction of the signature's genes that were measured")
+    name_x(ax, "fraction of the signature's genes that were measured")
     handles = [
         dot(f"below {low:.0%}", LOW, marker="s"),
         dot(f"{low:.0%} or more", FINE, marker="s"),
@@ -97,7 +101,9 @@ def coverage(
 
 
 @themed
-def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None) -> Axes:
+def contamination(
+    table: pd.DataFrame, *, top: int = 40, width: float | None = None, ax: Axes | None = None
+) -> Axes:
     """How strongly each sample shows the markers of other tissues; high ones are marked.
 
     Parameters
@@ -106,6 +112,9 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
         Result of `cx.pp.contamination`: `sample, panel, percentile, high`.
     top
         How many samples to show at most: those with the highest percentile in any panel.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`; None takes what the
+        samples need, two columns at most. Samples without room side by side stand in rows.
     ax
         Axes to draw into; None makes a figure whose size follows the samples.
 
@@ -119,14 +128,19 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
     wide = table.pivot_table(index="panel", columns="sample", values="percentile", sort=False)
     if wide.empty:
         return empty(ax, "no marker of another tissue was measured")
-    kept = wide.max().sort_values(ascending=False, kind="stable").index[:top]
-    shown = wide.loc[:, [c for c in wide.columns if c in set(kept)]]
+    kept = set(wide.max().sort_values(ascending=False, kind="stable").index[:top])
+    shown = wide.loc[:, [c for c in wide.columns if c in kept]]
     high = table.assign(high=table["high"].astype(float)).pivot_table(
         index="panel", columns="sample", values="high", sort=False
     )
     marks = high.reindex(index=shown.index, columns=shown.columns).fillna(0) > 0
-    width = 2.2 + 0.125 * shown.shape[1]
-    ax = new_axes(ax, width=max(ONE_COLUMN, width), height=rows_height(len(shown), extra=1.5))
+    needed = 2.2 + 0.125 * shown.shape[1]
+    note = "!: high, so that tissue may be in the sample" if marks.to_numpy().any() else ""
+    note = "; ".join(filter(None, (top_of(shown.shape[1], wide.shape[1], "samples"), note)))
+    if (room(ax) if ax else width or TWO_COLUMNS) < needed:
+        shown, marks = shown.T, marks.T
+    height = rows_height(len(shown), extra=1.5)
+    ax = new_axes(ax, width=width or min(max(ONE_COLUMN, needed), TWO_COLUMNS), height=height)
     sns.heatmap(
         shown, vmin=0, vmax=1, cmap=SEQUENTIAL, ax=ax, linewidths=0.4, xticklabels=True,
         annot=np.where(marks, "!", ""), fmt="", annot_kws={"fontsize": 7, "weight": "bold"},
@@ -137,8 +151,7 @@ def contamination(table: pd.DataFrame, *, top: int = 40, ax: Axes | None = None)
     )
     ax.set_yticks(np.arange(len(shown)) + 0.5, [shorten(c, 30) for c in shown.index], rotation=0)
     ax.set(xlabel="", ylabel="")
-    high_note = "!: high, so that tissue may be in the sample" if marks.to_numpy().any() else ""
-    say(ax, top_of(shown.shape[1], wide.shape[1], "samples"), high_note)
+    say(ax, note)
     return ax
 
 
@@ -149,6 +162,7 @@ def calibration_qq(
     expected: str = "expected",
     observed: str = "observed",
     by: str = "scenario",
+    width: float = 4.3,
     ax: Axes | None = None,
 ) -> Axes:
     """Observed against expected p-values under a null that was made by shuffling.
@@ -162,8 +176,10 @@ def calibration_qq(
         Columns with the quantiles.
     by
         Column with what was shuffled; one line each, if it is there.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -174,8 +190,7 @@ def calibration_qq(
     if rows.empty:
         return empty(ax, "nothing was tested, so there is nothing to calibrate")
     groups = rows[by].astype(str) if by in rows else pd.Series("p-values", index=rows.index)
-    height = max(2.9, legend_height(groups.nunique() + 3))
-    ax = new_axes(ax, width=4.3, height=height)
+    ax = new_axes(ax, width=width, height=2.9)
     logged = -np.log10(rows[[expected, observed]].clip(lower=1e-300))
     end = float(logged[expected].max()) * 1.05
     ax.plot([0, end], [0, end], color=GREY, lw=0.8, ls=":")
@@ -208,6 +223,7 @@ def power_curves(
     y: str = "power",
     by: str = "method",
     level: float | None = None,
+    width: float = 4.3,
     ax: Axes | None = None,
 ) -> Axes:
     """Power, or a false discovery rate, against the size of a simulated study.
@@ -223,8 +239,10 @@ def power_curves(
         Column with one line each.
     level
         Draws a line at the nominal level, such as the FDR that was asked for.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -235,7 +253,7 @@ def power_curves(
     check_columns(table, [x, y, by], "table")
     names = table[by].astype(str)
     looks = styles(list(dict.fromkeys(names)))
-    ax = new_axes(ax, width=4.3, height=max(2.6, legend_height(len(looks) + 2)))
+    ax = new_axes(ax, width=width, height=2.6)
     for name, look in looks.items():
         sns.lineplot(
             table[names == name], x=x, y=y, errorbar=("ci", 95), seed=0, ax=ax, markersize=4,
@@ -264,6 +282,7 @@ def forest(
     label: str = "study",
     pooled: Mapping[str, float] | None = None,
     unit: str = "effect",
+    width: float = 4.6,
     ax: Axes | None = None,
 ) -> Axes:
     """Effects of several studies with their intervals and, below, what they say together.
@@ -280,6 +299,8 @@ def forest(
         prediction interval.
     unit
         What the effect is measured in, for the axis.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
         Axes to draw into; None makes a figure whose height follows the studies.
 
@@ -291,20 +312,21 @@ def forest(
     rows = table.dropna(subset=["estimate"])
     if rows.empty:
         return empty(ax, "no study has an estimate")
-    ax = new_axes(ax, width=4.6, height=rows_height(len(rows) + 2, extra=0.8))
+    ax = new_axes(ax, width=width, height=rows_height(len(rows) + 2, extra=0.8))
     y = np.arange(len(rows))[::-1]
     weight = rows["weight"] / rows["weight"].max() if "weight" in rows else 0.5
     ax.hlines(y, rows["ci_low"], rows["ci_high"], color=PALETTE[0], lw=1)
     ax.scatter(rows["estimate"], y, s=8 + 50 * weight, marker="s", color=PALETTE[0], zorder=3)
-    names = [shorten(n, 44) for n in rows[label]]
+    names = [shorten(n, letters(ax, most=44)) for n in rows[label]]
     ticks = list(y)
     if pooled is not None:
-        _pooled(ax, pooled)
         names, ticks = [*names, "all studies"], [*ticks, -1.4]
     ax.axvline(0, color=GREY, lw=0.6, ls=":")
     ax.set_yticks(ticks, names)
     ax.set_ylim(min(ticks) - 0.8, len(rows) - 0.3)
-    ax.set_xlabel(f"{unit}, 95 % interval")
+    name_x(ax, f"{unit}, 95 % interval")
+    if pooled is not None:
+        _pooled(ax, pooled)
     return ax
 
 

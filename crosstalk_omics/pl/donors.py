@@ -11,12 +11,26 @@ import pandas as pd
 from ..core.checks import check_columns
 from ..core.errors import InputError
 from ..core.names import CONDITION, DONOR, GROUP
-from .theme import GREY, PALETTE, empty, new_axes, say, shorten, themed
+from .theme import (
+    GREY,
+    PALETTE,
+    TIGHT_ROW,
+    TWO_COLUMNS,
+    empty,
+    new_axes,
+    room,
+    say,
+    shorten,
+    themed,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+BESIDE = 0.5  # inches of a condition that has its name and count of donors below itself
+SCALE = 0.6  # inches left of the data that scores and their name take
+EFFECT = 0.9  # inches beside the data in which the tested effect is drawn
 NO_DONOR = "no donor has this score in any condition"
 
 
@@ -30,6 +44,7 @@ def score_strip(
     condition: str = CONDITION,
     donor: str = DONOR,
     unit: str = "score",
+    width: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Scores by condition, one point per donor, and the tested effect beside them.
@@ -50,8 +65,11 @@ def score_strip(
         Columns of `table`.
     unit
         What the score is measured in, for the axis.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`; None takes what
+        the conditions need, two journal columns at most.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -64,7 +82,8 @@ def score_strip(
     means = _donor_means(table, signature, (condition, donor))
     if means.empty:
         return empty(ax, NO_DONOR)
-    ax = _new_axes(ax, order, tests)
+    ax, order = _new_axes(ax, order, tests, width)
+    colours = colours[: len(order)]
     joined = _join_donors(ax, means, signature, (condition, donor), order)
     look = {"order": order, "hue": condition, "hue_order": order, "palette": colours, "size": 4}
     look |= {"legend": False, "edgecolor": "white", "linewidth": 0.4, "ax": ax}
@@ -72,7 +91,8 @@ def score_strip(
         sns.stripplot(means, x=condition, y=signature, jitter=False, **look)
     else:
         sns.swarmplot(means, x=condition, y=signature, warn_thresh=1, **look)
-    _dress_conditions(ax, table, order, signature, (condition, donor, unit))
+    look = (condition, donor, unit)
+    _dress_conditions(ax, table, order, signature, look, beside=tests is not None)
     if tests is not None:
         _effect_beside(ax, _one_test(tests, signature, group))
     return ax
@@ -88,6 +108,7 @@ def score_violin(
     condition: str = CONDITION,
     donor: str = DONOR,
     unit: str = "score",
+    width: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Scores of cells by condition, with each donor's mean as a point and the tested effect.
@@ -106,8 +127,11 @@ def score_violin(
         Columns of `table`.
     unit
         What the score is measured in, for the axis.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`; None takes what
+        the conditions need, two journal columns at most.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -120,9 +144,11 @@ def score_violin(
     means = _donor_means(table, signature, (condition, donor))
     if means.empty:
         return empty(ax, NO_DONOR)
-    ax = _new_axes(ax, order, tests)
+    ax, order = _new_axes(ax, order, tests, width)
+    colours = colours[: len(order)]
+    shown = table[table[condition].isin(order)].reset_index(drop=True)
     sns.violinplot(
-        table, x=condition, y=signature, order=order, hue=condition, hue_order=order,
+        shown, x=condition, y=signature, order=order, hue=condition, hue_order=order,
         palette=colours, inner=None, cut=0, density_norm="width", linewidth=0, alpha=0.35,
         legend=False, ax=ax,
     )  # fmt: skip
@@ -131,16 +157,25 @@ def score_violin(
         means, x=condition, y=signature, order=order, hue=condition, hue_order=order, size=4.5,
         palette=colours, jitter=False, legend=False, edgecolor="white", linewidth=0.5, ax=ax,
     )  # fmt: skip
-    _dress_conditions(ax, table, order, signature, (condition, donor, unit))
+    look = (condition, donor, unit)
+    _dress_conditions(ax, table, order, signature, look, beside=tests is not None)
     if tests is not None:
         _effect_beside(ax, _one_test(tests, signature, group))
     return ax
 
 
-def _new_axes(ax: Axes | None, order: list[str], tests: pd.DataFrame | None) -> Axes:
-    """Axes with room for the count of donors below each condition, and for the effect."""
-    wide = 0.9 + 0.62 * len(order) + (0.0 if tests is None else 1.1)
-    return new_axes(ax, width=max(2.0, wide), height=2.4)
+def _new_axes(
+    ax: Axes | None, order: list[str], tests: pd.DataFrame | None, width: float | None
+) -> tuple[Axes, list[str]]:
+    """Axes with room for names and counts of conditions, and the conditions that have it."""
+    effect = 0.0 if tests is None else EFFECT
+    width = width or min(max(2.0, (2.0 if effect else 0.9) + 0.62 * len(order)), TWO_COLUMNS)
+    data = (room(ax) if ax else width) - SCALE - effect
+    turned = data / len(order) < BESIDE
+    ax = new_axes(ax, width=width, height=3.4 if turned else 2.4)
+    shown = order[: max(2, int(data / TIGHT_ROW))]
+    say(ax, f"first {len(shown)} of {len(order)} conditions" if len(shown) < len(order) else "")
+    return ax, shown
 
 
 def _donor_means(table: pd.DataFrame, signature: str, columns: tuple[str, str]) -> pd.DataFrame:
@@ -180,14 +215,21 @@ def _dress_conditions(
     order: list[str],
     signature: str,
     columns: tuple[str, str, str],
+    *,
+    beside: bool,
 ) -> None:
     condition, donor, unit = columns
     scored = table[table[signature].notna()]
     n_donors = scored.groupby(condition, observed=True)[donor].nunique()
     counts = [n_donors.get(c, 0) for c in order]
-    plural = ["donor" if n == 1 else "donors" for n in counts]
-    labels = [f"{_wrapped(c)}\n{n} {w}" for c, n, w in zip(order, counts, plural, strict=True)]
-    ax.set_xticks(range(len(order)), labels)
+    each = (room(ax) - SCALE - (EFFECT if beside else 0)) / len(order)
+    if each < BESIDE:
+        labels = [f"{shorten(c, 24)} (n = {n})" for c, n in zip(order, counts, strict=True)]
+        ax.set_xticks(range(len(order)), labels, rotation=90)
+    else:
+        plural = ["donor" if n == 1 else "donors" for n in counts]
+        labels = [f"{_wrapped(c)}\n{n} {w}" for c, n, w in zip(order, counts, plural, strict=True)]
+        ax.set_xticks(range(len(order)), labels)
     ax.set_xlim(-0.6, len(order) - 0.4)
     ax.set(xlabel="", ylabel=f"{shorten(signature, 40)}\n({unit})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,18 +10,21 @@ import pandas as pd
 
 from ..core.checks import check_columns, check_one_of
 from ..core.names import EVIDENCE_LEVELS, GROUP
-from .crosstalk import NEEDED, PAIR, drawable, pair_names
+from .crosstalk import LONG, NEEDED, PAIR, drawable, pair_names
+from .legend import dot, legend_outside
 from .theme import (
     DOWN,
     EVIDENCE_COLOURS,
     GREY,
+    NARROW,
     PALETTE,
     TWO_COLUMNS,
     UP,
-    dot,
     empty,
-    legend_outside,
+    letters,
+    name_x,
     new_axes,
+    room,
     rows_height,
     say,
     shorten,
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIGNS = {"+": ("raises", UP), "-": ("lowers", DOWN), "0": ("no change", "#FFFFFF")}
+NARROW_COLUMN = 0.14  # inches of an effect in one journal column
 LEVEL_SIZES = dict(zip(EVIDENCE_LEVELS, (8.0, 6.6, 5.2, 3.8, 2.6), strict=True))
 
 
@@ -64,7 +69,12 @@ def effect_table(table: pd.DataFrame) -> pd.DataFrame:
 
 @themed
 def evidence_matrix(
-    table: pd.DataFrame, *, top: int = 40, top_effects: int = 20, ax: Axes | None = None
+    table: pd.DataFrame,
+    *,
+    top: int = 40,
+    top_effects: int = 20,
+    width: float | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Factors against curated effects: colour is the sign, size the level, halves disagree.
 
@@ -75,9 +85,12 @@ def evidence_matrix(
     top
         How many factors to show at most: those with most reported effects.
     top_effects
-        How many effects to show at most: those reported most often.
+        How many effects to show at most, and no more than have room: those reported most often.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`; None takes what
+        the effects need.
     ax
-        Axes to draw into; None makes a figure whose size follows rows and columns.
+        Axes to draw into; None makes a figure whose height follows the rows.
 
     Returns
     -------
@@ -91,20 +104,25 @@ def evidence_matrix(
     effects = effect_table(table)
     factors = effects.groupby("factor")["n"].sum().sort_values(ascending=False, kind="stable")
     names = effects.groupby("effect")["n"].sum().sort_values(ascending=False, kind="stable")
+    if given := room(ax) if ax else width:
+        free = (given - 2.9) / 0.2 if given >= NARROW else (given - 1.5) / NARROW_COLUMN
+        top_effects = min(top_effects, max(1, int(free)))
     rows, columns = list(factors.index[:top]), list(names.index[:top_effects])
     if effects.empty:
         return empty(ax, "no row states an effect")
-    width = 2.9 + 0.2 * len(columns)
+    width = width or 2.9 + 0.2 * len(columns)
     ax = new_axes(ax, width=width, height=rows_height(len(rows), extra=1.7, least=2.8))
     shown = effects[effects["factor"].isin(rows) & effects["effect"].isin(columns)]
     for _, row in shown.iterrows():
         _effect_mark(ax, columns.index(row["effect"]), -rows.index(row["factor"]), row)
-    ax.set_yticks([-i for i in range(len(rows))], [shorten(r, 30) for r in rows])
+    ax.set_yticks(
+        [-i for i in range(len(rows))], [shorten(r, letters(ax, 0.35, most=30)) for r in rows]
+    )
     labels = [shorten(c.replace("_", " "), 28) for c in columns]
     ax.set_xticks(range(len(columns)), labels, rotation=90)
     ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(-len(rows) + 0.4, 0.6))
     ax.grid()
-    _effect_legend(ax, shown)
+    _effect_legend(ax, shown, least=NARROW_COLUMN * len(columns))
     say(
         ax,
         top_of(len(rows), len(factors), "factors"),
@@ -131,7 +149,7 @@ def _effect_mark(ax: Axes, x: float, y: float, row: pd.Series) -> None:
     )
 
 
-def _effect_legend(ax: Axes, shown: pd.DataFrame) -> None:
+def _effect_legend(ax: Axes, shown: pd.DataFrame, least: float) -> None:
     from matplotlib.lines import Line2D
 
     seen = set("".join(shown["signs"]))
@@ -150,7 +168,7 @@ def _effect_legend(ax: Axes, shown: pd.DataFrame) -> None:
         for rank, (level, size) in enumerate(LEVEL_SIZES.items())
         if (shown["rank"] == rank).any()
     ]
-    legend_outside(ax, {"effect": signs, "strongest evidence": levels})
+    legend_outside(ax, {"effect": signs, "strongest evidence": levels}, least=least)
 
 
 @themed
@@ -161,6 +179,7 @@ def factor_card(
     evidence: pd.DataFrame | None = None,
     responses: pd.DataFrame | None = None,
     top: int = 12,
+    width: float = TWO_COLUMNS,
 ) -> Figure:
     """One page on one factor: ranks in both tissues, candidates, evidence and responses.
 
@@ -176,7 +195,9 @@ def factor_card(
         Rows of `cx.tl.respond` or `cx.tl.compare_scores` that belong to the factor; None
         leaves that panel out and gives its place to the evidence.
     top
-        How many groups or candidates a panel shows at most.
+        How many groups or candidates a panel shows at most, and no more than fit one page.
+    width
+        Inches; in one journal column, `cx.pl.ONE_COLUMN`, all panels stand below each other.
 
     Returns
     -------
@@ -193,20 +214,27 @@ def factor_card(
     check_one_of(factor, sorted(set(candidates["factor"].astype(str))), "factor")
     rows = drawable(candidates[candidates["factor"] == factor])
     of_factor = candidates[candidates["factor"] == factor]
-    heights = [_panel(rows.groupby(g).ngroups, top) for g in ("source", ["source", "target"])]
-    heights.append(_panel(10, top))
-    figure = plt.figure(figsize=(TWO_COLUMNS, sum(heights) + 0.3), layout="constrained")
-    figure.suptitle(_headline(factor, rows, evidence), fontsize=9, weight="bold")
+    narrow = width < NARROW
+    top = min(top, 6 if narrow else 16)  # the card stays one page
+    sides = (["source", "ligand_complex"], ["target", "receptor_complex"])
+    n_rows = max(rows.groupby(side).ngroups for side in sides)
+    n_pairs = min(top, rows.groupby(["source", "target"]).ngroups) * (1 + narrow)
+    heights = [_panel(n_rows, top) * (1 + narrow), _panel(n_pairs, n_pairs)]
+    heights.append(_panel(10, top) * (1 + (narrow and responses is not None)))
+    figure = plt.figure(figsize=(width, sum(heights) + 0.3), layout="constrained")
+    title = fill(_headline(factor, rows, evidence), int(width / 0.078))
+    figure.suptitle(title, fontsize=9, weight="bold")
     above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
-    left, right = above.subplots(1, 2)
+    two = {"nrows": 2} if narrow else {"ncols": 2}
+    left, right = above.subplots(**two)
     _group_ranks(left, rows, "source", "ligand", top)
     _group_ranks(right, rows, "target", "receptor", top)
     _best_pairs(middle.subplots(), rows, top)
     if responses is None:
-        _known(below.subplots(), of_factor, evidence)
+        _known(below.subplots(), of_factor, evidence, top)
     else:
-        left, right = below.subplots(1, 2)
-        _known(left, of_factor, evidence)
+        left, right = below.subplots(**two)
+        _known(left, of_factor, evidence, top)
         _responses(right, responses, top)
     return figure
 
@@ -256,23 +284,37 @@ def _best_pairs(ax: Axes, rows: pd.DataFrame, top: int) -> None:
         empty(ax, "no pair was measured on both sides")
         return
     y = np.arange(len(shown))[::-1]
-    ax.barh(y, shown["magnitude_gmean"], color=PALETTE[5], height=0.65)
+    narrow = room(ax) < NARROW
     absent = pd.Series(np.nan, index=shown.index)
     p, fdr = (shown.get(f"specificity_{c}", absent) for c in ("pvalue", "fdr"))
-    for at, one, two in zip(y, p, fdr, strict=True):
-        text = "not tested" if pd.isna(one) else f"p {one:.2g}, FDR {two:.2g}"
-        ax.text(1.02, at, text, va="center", fontsize=6)
-    groups = zip(shown["source"], shown["target"], strict=True)
-    who = [f"{shorten(s, 24)} → {shorten(t, 24)}" for s, t in groups]
-    names = [f"{w} · {n.split(': ')[-1]}" for w, n in zip(who, pair_names(shown), strict=True)]
-    ax.set_yticks(y, names)
-    ax.set(xlim=(0, 1.3), ylim=_room(len(shown)), xticks=[0, 0.5, 1])
+    tests = [
+        "not tested" if pd.isna(one) else f"p {one:.2g}, FDR {two:.2g}"
+        for one, two in zip(p, fdr, strict=True)
+    ]
+    pairs = pair_names(shown.assign(factor=shown["ligand_complex"]), 22 if narrow else LONG)
+    names = []
+    for row, pair, test in zip(shown.itertuples(), pairs, tests, strict=True):
+        most = (letters(ax, 0.95, most=60) - len(pair + test) - 9) // 2 if narrow else 24
+        who = " → ".join(shorten(group, max(8, most)) for group in (row.source, row.target))
+        names.append(f"{who} · {pair}")
+    if narrow:
+        ax.barh(y - 0.2, shown["magnitude_gmean"], color=PALETTE[5], height=0.3)
+        for at, name, test in zip(y, names, tests, strict=True):
+            ax.text(0, at, f"{name} · {test}", va="bottom", fontsize=6)
+        ax.set(xlim=(0, 1), yticks=[])
+    else:
+        ax.barh(y, shown["magnitude_gmean"], color=PALETTE[5], height=0.65)
+        for at, test in zip(y, tests, strict=True):
+            ax.text(1.02, at, test, va="center", fontsize=6)
+        ax.set_yticks(y, names)
+        ax.set_xlim(0, 1.3)
+    ax.set(ylim=_room(len(shown)), xticks=[0, 0.5, 1])
     ax.set_xlabel("magnitude (geometric mean of both ranks)", loc="left")
     ax.spines["bottom"].set_bounds(0, 1)
     say(ax, top_of(len(shown), len(rows), "candidates"))
 
 
-def _known(ax: Axes, rows: pd.DataFrame, evidence: pd.DataFrame | None) -> None:
+def _known(ax: Axes, rows: pd.DataFrame, evidence: pd.DataFrame | None, top: int) -> None:
     """Curated effects: right raises, left lowers; the bar counts rows of evidence."""
     table = evidence if evidence is not None else rows.drop_duplicates(PAIR)
     stated = "effects" in table or "effect" in table
@@ -280,13 +322,14 @@ def _known(ax: Axes, rows: pd.DataFrame, evidence: pd.DataFrame | None) -> None:
     if effects.empty:
         empty(ax, "no curated effect")
         return
-    effects = effects.sort_values("n", ascending=False, kind="stable").head(10)
+    effects = effects.sort_values("n", ascending=False, kind="stable").head(min(10, top))
     y = np.arange(len(effects))[::-1]
     for at, (_, row) in zip(y, effects.iterrows(), strict=True):
         _effect_mark(ax, 0, at, row)
         level = EVIDENCE_LEVELS[row["rank"]]
         signs = " and ".join(SIGNS[s][0] for s in row["signs"] if s in SIGNS)
         text = f"{signs}: {level.replace('_', ' ')}, {row['n']} row{'s'[: row['n'] > 1]}"
+        text = fill(text, 26) if room(ax) < NARROW and len(text) > 30 else text
         ax.text(0.12, at, text, va="center", fontsize=6.2, color="black")
         ax.plot(-0.12, at, "s", ms=4, color=EVIDENCE_COLOURS[level])
     ax.set_yticks(y, [shorten(e.replace("_", " "), 26) for e in effects["effect"]])
@@ -310,5 +353,5 @@ def _responses(ax: Axes, responses: pd.DataFrame | None, top: int) -> None:
     pairs = zip(shown[name], group, strict=True)
     ax.set_yticks(y, [shorten(f"{s} {g}", 30) for s, g in pairs])
     ax.set_ylim(_room(len(shown)))
-    ax.set_xlabel("response of the receiver, 95 % interval")
+    name_x(ax, "response of the receiver, 95 % interval")
     say(ax, top_of(len(shown), len(responses), "responses"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,19 @@ from ..core.checks import check_columns
 from ..core.errors import InputError
 from ..core.names import EVIDENCE_LEVELS
 from .crosstalk import NEEDED, drawable, evidence_of
+from .legend import dot, legend_outside, line
 from .theme import (
     DOWN,
     EVIDENCE_COLOURS,
     GREY,
+    LETTER,
+    NARROW,
     PALETTE,
     TWO_COLUMNS,
     UP,
-    dot,
     empty,
-    legend_outside,
-    line,
     new_axes,
+    room,
     say,
     shorten,
     split_effects,
@@ -40,13 +42,23 @@ if TYPE_CHECKING:
 
 Node = tuple[int, str]  # layer, name
 TITLES = ("sending group", "ligand", "receptor", "receiving group", "curated effect")
+LEGEND = 0.9  # inches of a legend beside the layers
+BOXED = 0.049  # inches of a letter in a box
+BETWEEN = 0.14  # inches between two layers
+COMPLEXES = (1, 2)  # layers of ligands and receptors
+SHORTEST = 6  # letters of a line of a name
 SWEEPS = 6
 SHORT = 90.0  # radius, of 100, at which a ribbon ends at its receiver
 
 
 @themed
 def crosstalk_network(
-    table: pd.DataFrame, *, top: int = 20, effects: bool = True, ax: Axes | None = None
+    table: pd.DataFrame,
+    *,
+    top: int = 20,
+    effects: bool = True,
+    width: float = TWO_COLUMNS,
+    ax: Axes | None = None,
 ) -> Axes:
     """Layers from sending group over ligand and receptor to receiving group and effect.
 
@@ -58,8 +70,10 @@ def crosstalk_network(
         How many candidates to show at most.
     effects
         Add the curated effects on the target as a fifth layer, where the table has them.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
-        Axes to draw into; None makes a figure of two columns.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -80,10 +94,16 @@ def crosstalk_network(
         return empty(ax, "no pair was measured on both sides")
     graph = _layers(shown, effects and "effects" in shown)
     layers = _ordered(graph)
-    tallest = max(sum(map(_room, layer)) for layer in layers)
-    ax = new_axes(ax, width=TWO_COLUMNS, height=max(2.4, tallest + 0.6))
+    given = room(ax) if ax else width
+    beside = LEGEND if given >= NARROW else 0.0
+    free = given - beside - 0.1 - BETWEEN * len(layers)
+    most = _letters(layers, int(free / BOXED))
+    lines = {node: _lines(node, most[node[0]]) for node in graph}
+    tallest = max(sum(_height(lines[node]) for node in layer) for layer in layers)
+    ax = new_axes(ax, width=width, height=max(2.4, tallest + 0.6))
+    ax.set(xticks=[], yticks=[])
     levels = evidence_of(shown)
-    lines = [line(lv.replace("_", " "), EVIDENCE_COLOURS[lv]) for lv in EVIDENCE_LEVELS
+    known = [line(lv.replace("_", " "), EVIDENCE_COLOURS[lv]) for lv in EVIDENCE_LEVELS
              if (levels == lv).any()]  # fmt: skip
     signs = {d["sign"] for *_, d in graph.edges(data=True)} - {""}
     named = {
@@ -91,10 +111,11 @@ def crosstalk_network(
         "-": line("lowers", DOWN, "--"),
         "?": line("both", GREY, "--"),
     }
-    legend_outside(ax, {"evidence": lines, "effect": [v for k, v in named.items() if k in signs]})
-    known = "effects: from the literature, not tested" if len(layers) > 4 else ""
-    say(ax, top_of(len(shown), len(rows), "candidates"), "line width: magnitude", known)
-    _draw_layers(ax, graph, layers, tallest)
+    entries = {"evidence": known, "effect": [v for k, v in named.items() if k in signs]}
+    legend_outside(ax, entries, least=NARROW - LEGEND)
+    note = "effects: from the literature, not tested" if len(layers) > 4 else ""
+    say(ax, top_of(len(shown), len(rows), "candidates"), "line width: magnitude", note)
+    _draw_layers(ax, graph, layers, lines)
     return ax
 
 
@@ -120,16 +141,38 @@ def _layers(shown: pd.DataFrame, effects: bool) -> Any:
     return graph
 
 
-def _lines(node: Node) -> list[str]:
-    """Text of a node; only names of groups and effects may be broken into lines."""
-    if node[0] in (1, 2):
-        return [shorten(node[1], 20)]
-    return wrap(shorten(node[1].replace("_", " "), 40), 16)
+def _words(node: Node) -> list[str]:
+    """Parts of a name that stay whole: words, and the genes of a complex."""
+    name = shorten(node[1].replace("_", " "), 20 if node[0] in COMPLEXES else 40)
+    return re.split(r"(?<=[+|])" if node[0] in COMPLEXES else r" |(?<=-)", name)
 
 
-def _room(node: Node) -> float:
+def _letters(layers: list[list[Node]], total: int) -> list[int]:
+    """How many of the letters that fit side by side each layer gets: its longest word first."""
+    found = [max(len(word) for node in layer for word in _words(node)) for layer in layers]
+    most = [20 if i in COMPLEXES else 16 for i in range(len(layers))]
+    while sum(found) > total and max(found) > SHORTEST:
+        found[found.index(max(found))] -= 1
+    while sum(found) < total and (short := [i for i, n in enumerate(found) if n < most[i]]):
+        found[min(short, key=found.__getitem__)] += 1
+    return found
+
+
+def _lines(node: Node, most: int) -> list[str]:
+    """Text of a node in lines of so many letters."""
+    lines = [""]
+    for word in _words(node):
+        gap = " " if lines[-1] and lines[-1][-1] not in "+|-" else ""
+        if lines[-1] and len(lines[-1] + gap + word) > most:
+            lines.append("")
+            gap = ""
+        lines[-1] += gap + shorten(word, most)
+    return lines
+
+
+def _height(lines: list[str]) -> float:
     """Height in inches that the box of a node needs."""
-    return 0.1 * len(_lines(node)) + 0.08
+    return 0.1 * len(lines) + 0.08
 
 
 def _ordered(graph: Any) -> list[list[Node]]:
@@ -146,24 +189,28 @@ def _ordered(graph: Any) -> list[list[Node]]:
     return layers
 
 
-def _draw_layers(ax: Axes, graph: Any, layers: list[list[Node]], tallest: float) -> None:
+def _draw_layers(
+    ax: Axes, graph: Any, layers: list[list[Node]], lines: dict[Node, list[str]]
+) -> None:
     """Boxes in columns, joined by curves from the edge of one box to the edge of the next."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
     ax.set_axis_off()
-    top = tallest + 0.22  # the titles of the columns stand above the boxes
+    titles = [wrap(title, 16 if room(ax) >= NARROW else 9) for title in TITLES]
+    tallest = max(sum(_height(lines[node]) for node in layer) for layer in layers)
+    top = tallest + 0.1 * max(map(len, titles)) + 0.12  # the titles stand above the boxes
     ax.set(xlim=(0, 1), ylim=(0, top))
     ax.figure.figure.draw_without_rendering()
-    texts = _boxes(ax, layers, tallest)
+    texts = _boxes(ax, layers, lines, tallest)
     wide = {n: t.get_window_extent().width / ax.bbox.width for n, t in texts.items()}
     columns = [max(wide[n] for n in layer) for layer in layers]
     gap = max(0.0, 1 - sum(columns)) / max(1, len(layers) - 1)
     middle = np.cumsum([c + gap for c in columns]) - gap - np.array(columns) / 2
     for node, text in texts.items():
         text.set_x(middle[node[0]])
-    for x, title in zip(middle, TITLES, strict=False):
-        ax.text(x, top, title, ha="center", va="top", weight="bold")
+    for x, title in zip(middle, titles, strict=False):
+        ax.text(x, top, "\n".join(title), ha="center", va="top", weight="bold")
     for one, two, look in graph.edges(data=True):
         x0, x1 = middle[one[0]] + wide[one] / 2, middle[two[0]] - wide[two] / 2
         y0, y1 = texts[one].get_position()[1], texts[two].get_position()[1]
@@ -175,23 +222,25 @@ def _draw_layers(ax: Axes, graph: Any, layers: list[list[Node]], tallest: float)
         )  # fmt: skip
 
 
-def _boxes(ax: Axes, layers: list[list[Node]], tallest: float) -> dict[Node, Text]:
+def _boxes(
+    ax: Axes, layers: list[list[Node]], lines: dict[Node, list[str]], tallest: float
+) -> dict[Node, Text]:
     """Text of each node at its height, spread over the height that there is."""
     box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#BBBBBB", "lw": 0.4}
     texts = {}
     for layer in layers:
-        spare = (tallest - sum(map(_room, layer))) / len(layer)
+        spare = (tallest - sum(_height(lines[node]) for node in layer)) / len(layer)
         y = tallest
         for node in layer:
-            half = (_room(node) + spare) / 2
-            texts[node] = ax.text(0.5, y - half, "\n".join(_lines(node)), ha="center",
+            half = (_height(lines[node]) + spare) / 2
+            texts[node] = ax.text(0.5, y - half, "\n".join(lines[node]), ha="center",
                                   va="center", fontsize=6.2, bbox=box)  # fmt: skip
             y -= 2 * half
     return texts
 
 
 @themed
-def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
+def crosstalk_chord(table: pd.DataFrame, *, top: int = 100, width: float = TWO_COLUMNS) -> Figure:
     """Circle of sending and receiving groups; a ribbon's width counts the candidates.
 
     Groups of one tissue stand together and share a colour; without tissues each has its own.
@@ -202,6 +251,8 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
         Result of `cx.tl.crosstalk`, in its order; several tables may be stacked.
     top
         How many of the first candidates to count.
+    width
+        Inches of the figure, such as `cx.pl.ONE_COLUMN`.
 
     Returns
     -------
@@ -237,19 +288,30 @@ def crosstalk_chord(table: pd.DataFrame, *, top: int = 100) -> Figure:
     circos = Circos(parsed.to_sectors(), space=min(3.0, 200 / len(groups)))
     for sector in circos.sectors:
         sector.add_track((96, 100)).axis(fc=colours[sector.name], lw=0)
-        sector.text(shorten(names[sector.name], 30), size=6.5, orientation="vertical")
+        name = shorten(names[sector.name], 30 if width >= NARROW else 18)
+        sector.text(name, size=6.5, orientation="vertical")
     for sender, receiver in parsed.to_links():
         colour = colours[sender[0]]
         circos.link(sender, receiver, r2=SHORT, color=colour, alpha=0.55, ec="white", lw=0.2)
-    figure = circos.plotfig(figsize=(TWO_COLUMNS, TWO_COLUMNS + 0.3))
-    figure.set_layout_engine("tight", rect=(0, 0, 1, 0.95))
     note = top_of(len(shown), len(rows), "candidates") or f"{len(shown)} candidates"
     note += "; width: number of pairs; ribbons have the sender's colour and stop short of the "
-    figure.text(0.5, 0.99, note + "receiver", ha="center", va="top", size=6.5, color="#555555")
-    if len(kinds) < len(groups):
-        handles = [dot(k, PALETTE[i % len(PALETTE)], marker="s") for i, k in enumerate(kinds)]
-        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0.97), borderaxespad=0)
+    figure = circos.plotfig(figsize=(width, width))
+    _write_above(figure, note + "receiver", kinds if len(kinds) < len(groups) else [])
     return figure
+
+
+def _write_above(figure: Figure, note: str, kinds: list[str]) -> None:
+    """Make room above the circle for what it shows and for the colours of the tissues."""
+    width = figure.get_figwidth()
+    lines = wrap(note, int(width / LETTER))
+    above = 0.12 * len(lines) + 0.16
+    figure.set_figheight(width + above)
+    place = 1 - above / (width + above)
+    figure.set_layout_engine("tight", rect=(0, 0, 1, place))
+    figure.text(0.5, 0.99, "\n".join(lines), ha="center", va="top", size=6.5, color="#555555")
+    if kinds:
+        handles = [dot(k, PALETTE[i % len(PALETTE)], marker="s") for i, k in enumerate(kinds)]
+        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, place), borderaxespad=0)
 
 
 def _tissues(shown: pd.DataFrame) -> dict[str, str]:

@@ -9,17 +9,17 @@ import pandas as pd
 
 from ..core.checks import check_columns, check_one_of
 from ..core.names import GROUP
+from .legend import dot, legend_outside
 from .theme import (
-    DIVERGING,
     DOWN,
     GREY,
     ONE_COLUMN,
     PALETTE,
     SEQUENTIAL,
     UP,
-    dot,
     empty,
-    legend_outside,
+    letters,
+    name_x,
     new_axes,
     rows_height,
     say,
@@ -31,144 +31,6 @@ from .theme import (
 if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-LEGEND_FONT = {"title_fontproperties": {"size": 6.5, "weight": "bold"}, "fontsize": 6.5}
-
-
-@themed
-def score_heatmap(
-    adata: AnnData,
-    key: str = "score_ucell",
-    groupby: str | None = "cell_type",
-    *,
-    annotate: str | None = None,
-    standardise: bool = True,
-    top: int = 50,
-) -> Figure:
-    """Heatmap of scores: signatures in rows, groups (their mean) in columns.
-
-    Parameters
-    ----------
-    adata
-        Scored by `cx.tl.score`.
-    key
-        `obsm` key of the scores.
-    groupby
-        `obs` column whose groups become columns; None draws every observation.
-    annotate
-        `obs` column drawn as a strip of colours above, e.g. `"condition"`; a group that has
-        several values of it is left grey.
-    standardise
-        Subtract each signature's mean over the columns and divide by its standard deviation;
-        with one or two columns the means themselves are shown.
-    top
-        How many signatures to show at most: those that vary most.
-
-    Returns
-    -------
-    The figure; its size follows rows and columns.
-
-    Raises
-    ------
-    InputError
-        The scores or a named `obs` column are not there.
-
-    Examples
-    --------
-    >>> import crosstalk_omics as cx
-    >>> simulated = cx.datasets.simulate(n_cells=400, n_genes=600)
-    >>> muscle = cx.pp.standardise(simulated.muscle)
-    >>> cx.tl.score(muscle, cx.signatures.load("myokine"), "ucell")
-    >>> figure = cx.pl.score_heatmap(muscle, "score_ucell", "cell_type")
-    """
-    scores, strip = _group_means(adata, key, groupby, annotate)
-    scores = scores.loc[scores.notna().any(axis=1)]
-    standardise = standardise and len(scores) > 2  # of two columns, each is 0.7 SD away
-    spread = scores.std().sort_values(ascending=False, kind="stable")
-    if standardise and (spread > 0).any():
-        spread = spread[spread > 0]
-    shown = scores[spread.index[:top]].T
-    constant = scores.shape[1] - len(spread)
-    note = top_of(len(shown), len(spread), "signatures, by variance")
-    left_out = f"{constant} without a difference between columns left out" if constant else ""
-    note = "; ".join(filter(None, (note, left_out)))
-    values = shown
-    if standardise:
-        deviation = values.std(axis=1).replace(0, np.nan)
-        values = values.sub(values.mean(axis=1), axis=0).div(deviation, axis=0).fillna(0)
-    label = "score, SD from\nthe signature's mean" if standardise else "mean score"
-    return _draw_heatmap(values, strip, label, note, diverging=standardise)
-
-
-def _group_means(
-    adata: AnnData, key: str, groupby: str | None, annotate: str | None
-) -> tuple[pd.DataFrame, pd.Series | None]:
-    """Mean score per group, and what to annotate the group with."""
-    check_one_of(key, list(adata.obsm), "key")
-    check_columns(adata.obs, [c for c in (groupby, annotate) if c], "adata.obs")
-    scores = adata.obsm[key]
-    strip = adata.obs[annotate].astype(object) if annotate else None
-    if groupby is None:
-        return scores, strip
-    groups = adata.obs[groupby].astype(object)
-    if strip is not None:
-        one = strip.groupby(groups).nunique() == 1  # noqa: PD101
-        strip = strip.groupby(groups).first().where(one, "several")
-    return scores.groupby(groups).mean(), strip
-
-
-def _level_colours(strip: pd.Series) -> tuple[np.ndarray, dict[str, str]]:
-    levels = strip.astype(str).to_numpy()
-    colours = dict(zip(sorted(set(levels)), PALETTE * 9, strict=False))
-    return levels, colours | ({"several": GREY} if "several" in colours else {})
-
-
-def _draw_heatmap(
-    values: pd.DataFrame,
-    strip: pd.Series | None,
-    label: str,
-    note: str,
-    *,
-    diverging: bool,
-) -> Figure:
-    from matplotlib import rc_context
-
-    with rc_context():  # importing marsilea changes the legend style of the whole session
-        import marsilea as ma
-        from marsilea import plotter
-    n_rows, n_columns = values.shape
-    limit = float(np.nanpercentile(np.abs(values), 99)) or 1.0
-    heat = ma.Heatmap(
-        values.to_numpy(),
-        cmap=DIVERGING if diverging else SEQUENTIAL,
-        vmin=-limit if diverging else float(np.nanmin(values)),
-        vmax=limit if diverging else float(np.nanmax(values)),
-        width=min(0.16 * n_columns, max(3.0, 0.085 * min(n_columns, 80))),
-        height=max(0.6, 0.15 * n_rows),
-        label=label,
-        cbar_kws=LEGEND_FONT,
-    )
-    names = [shorten(i) for i in values.index]
-    heat.add_left(plotter.Labels(names, fontsize=6.5), pad=0.05)
-    if strip is not None:
-        levels, colours = _level_colours(strip.loc[values.columns])
-        font = {"legend_kws": LEGEND_FONT, "label_props": {"fontsize": 6.5}}
-        bar = plotter.Colors(levels, palette=colours, label=strip.name, **font)
-        heat.add_top(bar, size=0.1, pad=0.04)
-    if n_columns <= 80:
-        columns = [shorten(c, 28) for c in values.columns]
-        heat.add_bottom(plotter.Labels(columns, fontsize=6.5 if n_columns <= 40 else 5.5), pad=0.05)
-    else:
-        note = "; ".join(p for p in (note, f"{n_columns} columns, too many to name") if p)
-    for side, size in (("right", n_rows), ("top", n_columns)):
-        if 2 < size <= 2000:
-            heat.add_dendrogram(side, method="average", linewidth=0.5, size=0.25, pad=0.03)
-    if note:
-        heat.add_title(top=note, align="left", pad=0.06, fontsize=6.5)
-    heat.add_legends(pad=0.1)
-    heat.render()
-    return heat.figure
 
 
 @themed
@@ -178,6 +40,7 @@ def score_effects(
     score: str | None = None,
     top: int = 40,
     fdr: float = 0.1,
+    width: float = 4.6,
     ax: Axes | None = None,
 ) -> Axes:
     """Tested differences of scores with their intervals, strongest evidence first.
@@ -192,6 +55,8 @@ def score_effects(
         How many rows to show at most, by p-value, then by size of the effect.
     fdr
         Rows at or below this adjusted p-value are filled.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
         Axes to draw into; None makes a figure whose height follows the rows.
 
@@ -216,7 +81,7 @@ def score_effects(
     shown = rows.loc[order.sort_values(["p", "size"], kind="stable").index[:top]]
     if shown.empty:
         return empty(ax, "no effect could be estimated")
-    ax = new_axes(ax, width=4.6, height=rows_height(len(shown)))
+    ax = new_axes(ax, width=width, height=rows_height(len(shown)))
     _effect_rows(ax, shown, fdr)
     say(ax, top_of(len(shown), len(rows), "effects, by p-value"), note)
     return ax
@@ -243,12 +108,12 @@ def _effect_rows(ax: Axes, shown: pd.DataFrame, fdr: float) -> None:
     ax.axvline(0, color=GREY, lw=0.6, ls=":")
     several = len(set(shown[GROUP])) > 1
     names = shown["signature"] + (" · " + shown[GROUP].astype(str) if several else "")
-    ax.set_yticks(y, [shorten(n, 46) for n in names])
+    ax.set_yticks(y, [shorten(n, letters(ax, most=46)) for n in names])
     ax.set_ylim(-0.7, len(shown) - 0.3)
     contrasts = shown["contrast"].dropna().unique() if "contrast" in shown else []
     what = f" ({shorten(contrasts[0], 40)})" if len(contrasts) == 1 else ""
     interval = ", 95 % interval" if shown["ci_low"].notna().any() else ""
-    ax.set_xlabel(f"difference in score{what}{interval}")
+    name_x(ax, f"difference in score{what}{interval}")
     ax.grid(axis="x")
     handles = [dot("higher", UP), dot("lower", DOWN)]
     if called.any():
@@ -267,6 +132,7 @@ def score_embedding(
     *,
     key: str = "score_ucell",
     basis: str = "X_umap",
+    width: float = ONE_COLUMN,
     ax: Axes | None = None,
 ) -> Axes:
     """Cells in an embedding, coloured by the score of one signature.
@@ -281,8 +147,10 @@ def score_embedding(
         `obsm` key of the scores.
     basis
         `obsm` key of the embedding.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
@@ -294,7 +162,7 @@ def score_embedding(
     check_one_of(basis, list(adata.obsm), "basis")
     check_one_of(key, list(adata.obsm), "key")
     check_one_of(signature, list(adata.obsm[key].columns), "signature")
-    ax = new_axes(ax, width=ONE_COLUMN, height=2.9)
+    ax = new_axes(ax, width=width, height=0.83 * width)
     name = basis.removeprefix("X_")
     light = AnnData(
         obs=adata.obsm[key][[signature]].rename(columns={signature: "score"}),
@@ -311,7 +179,9 @@ def score_embedding(
 
 
 @themed
-def running_sum(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
+def running_sum(
+    table: pd.DataFrame, *, title: str = "", width: float = ONE_COLUMN, ax: Axes | None = None
+) -> Axes:
     """Running-sum enrichment of one gene set along a ranked list of genes.
 
     Parameters
@@ -320,15 +190,17 @@ def running_sum(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None)
         One row per gene, in rank order: `rank`, `running_sum`, `in_set` (bool).
     title
         What was ranked and which set was tested, with its score and p-value.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
-        Axes to draw into; None makes a figure of one column.
+        Axes to draw into; None makes a figure.
 
     Returns
     -------
     The axes.
     """
     check_columns(table, ["rank", "running_sum", "in_set"], "table")
-    ax = new_axes(ax, width=ONE_COLUMN, height=2.2)
+    ax = new_axes(ax, width=width, height=2.2)
     ax.plot(table["rank"], table["running_sum"], color=PALETTE[2], lw=1.2)
     ax.axhline(0, color=GREY, lw=0.6)
     peak = table.loc[table["running_sum"].abs().idxmax()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -15,7 +15,6 @@ from ..core.files import atomic, write_text
 from ..core.names import EVIDENCE_LEVELS
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -24,8 +23,14 @@ R = TypeVar("R")
 
 ONE_COLUMN = 3.5  # inches, 89 mm
 TWO_COLUMNS = 7.2  # inches, 183 mm
+PAGE = 9.5  # inches, the height of a page
 ROW = 0.17  # inches that one row of 7-point labels needs
+TIGHT_ROW = 0.11  # and the least that keeps them apart
+LETTER = 0.053  # inches that a letter of a label takes
+GROWS = "made by crosstalk_omics"  # label of a figure that may be made higher
 LETTERS = 14  # of a title per inch of axes
+SHORT = 36  # letters of a title that any axes have room for
+NARROW = 4.2  # inches; in less room, text is broken into lines
 
 # Okabe & Ito: told apart with any of the usual colour-vision deficiencies
 PALETTE = (
@@ -117,17 +122,49 @@ def themed(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def new_axes(ax: Axes | None, *, width: float = ONE_COLUMN, height: float = 2.6) -> Axes:
-    """Return `ax`, or the axes of a new figure of `width` x `height` inches."""
+    """Return `ax`, or the axes of a new figure of `width` x `height` inches.
+
+    A legend that has no place right of the data makes a new figure higher, never a given one.
+    """
     import matplotlib.pyplot as plt
 
     if ax is not None:
         return ax
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    figure, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    figure.set_label(GROWS)
+    return ax
+
+
+def room(ax: Axes) -> float:
+    """Width in inches that the axes have, with all that stands beside them."""
+    figure, spec = ax.figure, ax.get_subplotspec()
+    inches = figure.bbox.width / figure.figure.dpi
+    if spec is None:
+        return ax.get_position().width * inches
+    part = spec.get_position(figure).width
+    pars = figure.figure.subplotpars
+    return inches * min(1.0, part / (pars.right - pars.left))
+
+
+def beside(ax: Axes) -> float:
+    """Inches that names and label of the y axis take left of the data."""
+    names = ax.yaxis.get_tightbbox()
+    return 0.0 if names is None else max(0.0, ax.bbox.x0 - names.x0) / ax.figure.figure.dpi
+
+
+def letters(ax: Axes, share: float = 0.5, *, most: int) -> int:
+    """How many letters of a name fit into this share of the width, `most` at most."""
+    return max(12, min(most, int(room(ax) * share / LETTER)))
+
+
+def row_room(n_rows: int, extra: float = 0.9) -> float:
+    """Height in inches of a row; many rows stand closer, so that they fit a page."""
+    return min(ROW, max(TIGHT_ROW, (PAGE - extra) / max(1, n_rows)))
 
 
 def rows_height(n_rows: int, *, extra: float = 0.9, least: float = 1.6) -> float:
     """Height in inches of a figure with `n_rows` labelled rows."""
-    return max(least, n_rows * ROW + extra)
+    return max(least, n_rows * row_room(n_rows, extra) + extra)
 
 
 def shorten(text: object, length: int = 34) -> str:
@@ -142,65 +179,6 @@ def shorten(text: object, length: int = 34) -> str:
     return text.replace("$", r"\$")
 
 
-def legend_height(n_entries: int) -> float:
-    """Height in inches that a legend of `n_entries` lines needs, headings included."""
-    return 0.14 * n_entries + 0.45
-
-
-def legend_outside(ax: Axes, sections: Mapping[str, Sequence[Artist]], *, x: float = 1.02) -> None:
-    """Put one legend right of the data: each section is a heading with its entries."""
-    from matplotlib.offsetbox import VPacker
-
-    handles: list[Artist] = []
-    for title, entries in sections.items():
-        if entries:
-            gap = [written(" ")] if handles else []
-            handles += [*gap, written(title), *entries]
-    for handle in handles:
-        if str(handle.get_label()).startswith("_"):  # a legend would leave it out
-            handle.set_label(f" {handle.get_label()}")
-    legend = ax.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(x, 1.0),
-        borderaxespad=0,
-        labelspacing=0.55,
-        handletextpad=0.3,
-    )
-    lines = legend.findobj(VPacker)[0].get_children()
-    for handle, row, text in zip(handles, lines, legend.get_texts(), strict=True):
-        if handle.get_marker() == "None" and handle.get_linestyle() == "None":
-            row.get_children()[0].set_width(0)  # nothing is drawn, so the text starts the line
-        if text.get_text() in sections:
-            text.set_weight("bold")
-        elif not text.get_text().strip():
-            text.set_fontsize(2)
-
-
-def dot(
-    label: str, colour: str, *, marker: str = "o", size: float = 5, edge: str = "none"
-) -> Artist:
-    """Legend entry of one point."""
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], ls="", marker=marker, ms=size, mfc=colour, mec=edge, mew=0.8, label=label)
-
-
-def line(label: str, colour: str, style: str = "-", *, marker: str = "") -> Artist:
-    """Legend entry of one line."""
-    from matplotlib.lines import Line2D
-
-    look = {"marker": marker, "ms": 3.5, "mew": 0} if marker else {}
-    return Line2D([], [], color=colour, lw=1.4, ls=style, label=label, **look)
-
-
-def written(label: str) -> Artist:
-    """Legend entry of text alone."""
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], ls="", label=label)
-
-
 def split_effects(text: object) -> list[tuple[str, str]]:
     """``"bone_formation:+; muscle_mass:-"`` -> [("bone_formation", "+"), ...]."""
     if not isinstance(text, str):
@@ -210,11 +188,28 @@ def split_effects(text: object) -> list[tuple[str, str]]:
 
 
 def say(ax: Axes, *parts: str) -> None:
-    """State above the axes what was left out or cannot be shown."""
+    """State above the axes what was left out or cannot be shown.
+
+    Narrow axes begin it above their names, which must be there already.
+    """
+    from matplotlib.transforms import ScaledTranslation
+
     said = "; ".join(p for p in (ax.get_title(loc="left").replace("\n", " "), *parts) if p)
     width = ax.get_window_extent().width / ax.figure.figure.dpi
-    text = fill(said, max(30, int(width * LETTERS)))
-    ax.set_title(text, loc="left", fontsize=6.5, color="#555555")
+    look = {"loc": "left", "fontsize": 6.5, "color": "#555555"}
+    if room(ax) >= NARROW or len(said) <= SHORT:
+        ax.set_title(fill(said, max(SHORT, int(width * LETTERS))), **look)
+        return
+    title = ax.set_title(fill(said, letters(ax, 0.95, most=99)), **look)
+    shift = ScaledTranslation(-max(0.0, beside(ax) - 0.06), 0, ax.figure.figure.dpi_scale_trans)
+    title.set_transform(ax.transAxes + ax.titleOffsetTrans + shift)
+
+
+def name_x(ax: Axes, text: str) -> None:
+    """Label the x axis; where it is short, on several lines and with few ticks."""
+    ax.set_xlabel(fill(text, 26) if room(ax) < NARROW else text)
+    if room(ax) < NARROW:
+        ax.locator_params(axis="x", nbins=4)
 
 
 def top_of(shown: int, total: int, what: str) -> str:

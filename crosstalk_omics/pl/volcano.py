@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import check_columns
+from .legend import dot, legend_outside
 from .theme import (
     DOWN,
     GREY,
     UP,
-    dot,
     empty,
-    legend_outside,
     new_axes,
     say,
     shorten,
@@ -85,6 +84,7 @@ def volcano(
     xlabel: str | None = None,
     top: int = 15,
     fdr: float = 0.1,
+    width: float = 4.4,
     ax: Axes | None = None,
 ) -> Axes:
     """Change of secreted factors between two conditions against its p-value.
@@ -104,6 +104,8 @@ def volcano(
         How many points to label at most, by p-value; no more than have a place.
     fdr
         Points at or below this adjusted p-value are coloured by their sign.
+    width
+        Inches of a new figure, such as `cx.pl.ONE_COLUMN`.
     ax
         Axes to draw into; None makes a figure.
 
@@ -126,7 +128,7 @@ def volcano(
     rows = table.drop_duplicates(keys).dropna(subset=[effect, pvalue])
     if rows.empty:
         return empty(ax, "no factor was tested between the conditions")
-    ax = new_axes(ax, width=4.4, height=3.2)
+    ax = new_axes(ax, width=width, height=3.2)
     y = -np.log10(rows[pvalue].clip(lower=1e-300))
     called = rows[padj] <= fdr if padj else rows[pvalue] <= RAW_P
     colours = np.where(called, np.where(rows[effect] > 0, UP, DOWN), PLAIN)

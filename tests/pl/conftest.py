@@ -104,6 +104,7 @@ def _collide(one, two) -> bool:
 @pytest.fixture
 def laid_out() -> Callable[..., None]:
     """Assert that no text hides another or is cut, and that legends stand outside the data."""
+    from matplotlib.legend import Legend
     from matplotlib.text import Text
 
     def check(drawn) -> None:
@@ -120,6 +121,7 @@ def laid_out() -> Callable[..., None]:
             if b.x0 < whole.x0 or b.x1 > whole.x1 or b.y0 < whole.y0 or b.y1 > whole.y1
         ]
         assert cut == []
+        assert min(t.get_fontsize() for t in boxes if len(t.get_text()) > 1) >= 6
         level = [(t, b) for t, b in boxes.items() if t.get_rotation() % 90 == 0]
         on_each_other = [
             (t.get_text(), u.get_text())
@@ -128,7 +130,8 @@ def laid_out() -> Callable[..., None]:
         ]
         assert on_each_other == []
         for axes in figure.axes:
-            if (legend := axes.get_legend()) is not None:
-                assert legend.get_window_extent().x0 >= axes.get_window_extent().x1 - 1
+            for legend in axes.findobj(Legend):
+                outside, data = legend.get_window_extent(), axes.get_window_extent()
+                assert outside.x0 >= data.x1 - 1 or outside.y1 <= data.y0 + 1
 
     return check

@@ -72,7 +72,8 @@ def adafilter_bh(p_min: ArrayLike, p_max: ArrayLike, *, null_above: float | None
     p_min = np.asarray(p_min, dtype=np.float64)
     p_max = np.asarray(p_max, dtype=np.float64)
     out = np.full(p_max.shape, np.nan)
-    tested = ~np.isnan(p_min) & ~np.isnan(p_max)
+    tested = np.flatnonzero(~np.isnan(p_min) & ~np.isnan(p_max))
+    tested = tested[np.argsort(p_max[tested])]  # sorted values are looked up much faster
     p_min, p_max = p_min[tested], p_max[tested]
     filtered = np.searchsorted(np.sort(p_min), p_max, side="right")
     if null_above is not None:

@@ -40,10 +40,13 @@ class Side:
 
     def of(self, texts: list[str]) -> dict[str, Float]:
         """Every quantity for complexes, (n_groups, n_texts)."""
-        weakest = ("magnitude", "low", "high", "prop", "gate")
-        out = {k: complexes.evaluate(texts, getattr(self, k), self.genes) for k in weakest}
-        for k in ("pvalue", "presence"):
-            out[k] = complexes.evaluate_p(texts, getattr(self, k), self.genes)
+        out = {}
+        for names, evaluate in (
+            (("magnitude", "low", "high", "prop", "gate"), complexes.evaluate),
+            (("pvalue", "presence"), complexes.evaluate_p),
+        ):
+            together = evaluate(texts, np.vstack([getattr(self, k) for k in names]), self.genes)
+            out |= dict(zip(names, np.split(together, len(names)), strict=True))
         return out
 
 
@@ -109,8 +112,8 @@ def _described(
         out[f"magnitude_{column}_high"] = values["high"].take(at)
         out[f"expr_prop_{column}"] = values["prop"].take(at)
         out[f"gate_{column}"] = values["gate"].take(at) == 1
-        out[f"kind_{column}"] = np.full(len(at), side.kind, dtype=object)
-        out[f"unit_{column}"] = np.full(len(at), side.unit, dtype=object)
+        for name, text in (("kind", side.kind), ("unit", side.unit)):
+            out[f"{name}_{column}"] = np.array([text], dtype=object).repeat(len(at))
         out[f"n_donors_{end}"] = side.n_donors[group]
     missing = np.isnan(left) + 2 * np.isnan(right)
     reasons = (

@@ -3,6 +3,9 @@
   const PAGE = 50;
   const CLASSES = { references: "long", effects: "long", missing: "long", note: "long", source: "who", target: "who", factor: "who" };
   const PRINTED = 12; // columns that fit on paper
+  const KEPT = 4; // columns that stay on a screen however wide their names are
+  const SMALL = 800; // pixels; on a smaller screen a table of KEPT_SMALL columns scrolls instead
+  const KEPT_SMALL = 8;
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -15,6 +18,12 @@
     if (typeof value === "boolean") return value ? "yes" : "no";
     if (typeof value !== "number" || Number.isInteger(value)) return String(value);
     return Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  };
+
+  const breakable = (text) => {
+    const parts = document.createDocumentFragment();
+    text.split(/(?<=[+|_;])/).forEach((part, i) => parts.append(...(i ? [make("wbr"), part] : [part])));
+    return parts;
   };
 
   const compare = (a, b) => {
@@ -59,6 +68,10 @@
     const title = section.querySelector("h3").textContent;
     const numeric = columns.map((_, i) => rows.some((r) => typeof r[i] === "number") && rows.every((r) => r[i] === null || typeof r[i] === "number"));
     const text = rows.map((row) => row.map((v) => (v === null ? "" : String(v))).join("\u0001").toLowerCase());
+    // what is the same in all rows stands last
+    const constant = columns.map((_, i) => rows.length > 1 && rows.every((r) => r[i] === rows[0][i]));
+    const order = columns.map((_, i) => i).sort((a, b) => constant[a] - constant[b] || a - b);
+    let fitting = columns.length;
     let kept = rows.map((_, i) => i);
     let page = 0;
     let sorted = { column: -1, down: false };
@@ -81,39 +94,83 @@
     back.setAttribute("aria-label", `Previous rows of: ${title}`);
     next.setAttribute("aria-label", `Next rows of: ${title}`);
     save.setAttribute("aria-label", `Export CSV of: ${title}`);
-    tools.append(save);
+    const by = make("select", {}, make("option", { value: -1, textContent: "as in the file" }), ...columns.map((c, i) => make("option", { value: i, textContent: c[1], title: c[2] })));
+    const turn = make("button", { type: "button", textContent: "Reverse" });
+    turn.setAttribute("aria-label", `Reverse the order of: ${title}`);
+    tools.append(make("label", {}, "order by ", by), turn, save);
 
-    const style = (i) => `${numeric[i] ? "num" : CLASSES[columns[i][0]] ?? ""}${i < PRINTED ? "" : " screen"}`;
-    const heads = columns.map((column, i) => {
-      const button = make("button", { type: "button", textContent: column[1], title: column[2] });
-      const head = make("th", { scope: "col", className: style(i) }, button);
-      button.addEventListener("click", () => {
-        sorted = { column: i, down: sorted.column === i ? !sorted.down : false };
-        refresh();
-      });
-      return head;
+    const style = (place) => {
+      const i = order[place];
+      const shown = place >= PRINTED ? " screen" : place >= fitting ? " paper" : "";
+      return `${numeric[i] ? "num" : CLASSES[columns[i][0]] ?? ""}${shown}`;
+    };
+    const heads = order.map((i) => {
+      const button = make("button", { type: "button", textContent: columns[i][1], title: columns[i][2] });
+      button.addEventListener("click", () => sort(i, sorted.column === i && !sorted.down));
+      return make("th", { scope: "col" }, button);
     });
+    const row = make("tr");
     const body = make("tbody");
-    const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
+    const table = make("table", {}, make("thead", {}, row), body);
     const scroll = make("div", { className: "scroll", tabIndex: 0 }, table);
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", `${title}, table`);
     section.append(tools, scroll, make("div", { className: "tools" }, back, next, count));
 
-    const draw = () => {
-      const first = page * PAGE;
-      const cells = (row) => row.map((value, i) => {
-        const name = columns[i][0];
-        const cell = make("td", { className: style(i) });
-        if (name === "references" && value !== null) cell.append(linked(String(value)));
-        else cell.textContent = name === "evidence_level" && value !== null ? String(value).replaceAll("_", " ") : show(value);
-        return cell;
+    const value = (i, what) => {
+      const name = columns[i][0];
+      if (name === "references" && what !== null) return linked(String(what));
+      return breakable(name === "evidence_level" && what !== null ? String(what).replaceAll("_", " ") : show(what));
+    };
+
+    // the columns that do not fit follow on a line of their own, when asked for
+    const details = (values) => {
+      const parts = order.slice(fitting).filter((i) => values[i] !== null && values[i] !== "");
+      const cell = make("td", { colSpan: row.children.length });
+      cell.append(...parts.map((i) => make("span", {}, make("b", { textContent: `${columns[i][1]}: `, title: columns[i][2] }), value(i, values[i]))));
+      return make("tr", { className: "more" }, cell);
+    };
+
+    const line = (values, number) => {
+      const cells = order.slice(0, Math.max(fitting, PRINTED)).map((i, place) => make("td", { className: style(place) }, value(i, values[i])));
+      const whole = make("tr", {}, ...cells);
+      if (fitting >= columns.length) return whole;
+      const open = make("button", { type: "button", className: "open", textContent: "+" });
+      open.setAttribute("aria-label", `More on row ${number}`);
+      open.setAttribute("aria-expanded", "false");
+      open.addEventListener("click", () => {
+        const closed = open.textContent === "+";
+        open.textContent = closed ? "\u2212" : "+";
+        open.setAttribute("aria-expanded", String(closed));
+        if (closed) whole.after(details(values));
+        else whole.nextSibling.remove();
       });
-      body.replaceChildren(...kept.slice(first, first + PAGE).map((i) => make("tr", {}, ...cells(rows[i]))));
-      heads.forEach((head, i) => {
-        if (i === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
+      cells[0].classList.add("first");
+      cells[0].prepend(open);
+      return whole;
+    };
+
+    const fill = () => {
+      const first = page * PAGE;
+      row.replaceChildren(...heads.slice(0, Math.max(fitting, PRINTED)));
+      heads.forEach((head, place) => { head.className = style(place); });
+      body.replaceChildren(...kept.slice(first, first + PAGE).map((i, n) => line(rows[i], first + n + 1)));
+    };
+
+    const draw = () => {
+      const least = scroll.clientWidth < SMALL ? KEPT_SMALL : KEPT;
+      fill();
+      while (fitting > least && table.offsetWidth > scroll.clientWidth) {
+        fitting -= 1;
+        fill();
+      }
+      heads.forEach((head, place) => {
+        if (order[place] === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
       });
+      by.value = sorted.column;
+      turn.disabled = sorted.column < 0;
+      const first = page * PAGE;
       const last = Math.min(first + PAGE, kept.length);
       count.textContent = kept.length ? `rows ${first + 1} to ${last} of ${kept.length}` : "no row matches";
       back.disabled = page === 0;
@@ -136,12 +193,26 @@
       draw();
     };
 
+    const sort = (column, down) => {
+      sorted = { column, down };
+      refresh();
+    };
+
+    by.addEventListener("change", () => sort(Number(by.value), false));
+    turn.addEventListener("click", () => sort(sorted.column, !sorted.down));
     search.addEventListener("input", refresh);
     filters.forEach(([, select]) => select.addEventListener("change", refresh));
     back.addEventListener("click", () => { page -= 1; draw(); });
     next.addEventListener("click", () => { page += 1; draw(); });
     save.addEventListener("click", () => download(file, columns, kept.map((i) => rows[i])));
     draw();
+    let width = innerWidth;
+    addEventListener("resize", () => {
+      if (innerWidth === width) return;
+      width = innerWidth;
+      fitting = columns.length;
+      draw();
+    });
   };
 
   document.querySelectorAll(".grid").forEach(build);

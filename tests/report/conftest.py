@@ -17,6 +17,7 @@ import pytest
 
 from crosstalk_omics import pl, report
 from crosstalk_omics.core.files import write_table
+from crosstalk_omics.report.columns import COLUMNS
 
 EVIL = "<script>window.hacked = true</script>"
 IMAGE = "</script><img src=x onerror='window.hacked = true'>"
@@ -101,6 +102,40 @@ def results(folder: Path, n: int = 12, *, tested: bool = True) -> Path:
     (folder / "figures" / "captions.json").write_text(json.dumps(captions), encoding="utf-8")
     (folder / "run.json").write_text(json.dumps(run_record()), encoding="utf-8")
     return report.build(folder)
+
+
+def wide_results(folder: Path) -> Path:
+    """A run whose tables have every column that a report can show, with long names."""
+    table = candidates(16)
+    receptors = [f"BMPR1A+BMPR2|BMPR1B+BMPR2|ACVR1+ACVR2{i}" for i in range(16)]
+    table = table.assign(
+        receptor_complex=receptors,
+        source="hypothalamic arcuate neurons, fed",
+        target="osteoblast-reticular transition",
+        references="PMID:27304508; doi:10.1016/S0092-8674(02)01049-8; doi:10.3390/ijms21072547",
+        route="endocrine",
+        unit_ligand="donor",
+        unit_receptor="donor",
+        n_donors_source=range(16),
+        contrast="food_deprived vs fed",
+        predicted_effect="anabolic",
+        direction="up, up",
+        missing=";".join(f"Gene{i}" for i in range(90)),
+        note="Cells are replicates: descriptive.",
+    )
+    numbers = (c for c in COLUMNS if c.startswith(("logfc", "p_", "ci_", "magnitude", "strength")))
+    for name in (*numbers, "pvalue", "fdr", "estimate"):
+        table[name] = 0.000123456 * np.arange(1, 17)
+    write_table(folder / "crosstalk.tsv", table)
+    table = table.drop(columns=["specificity_pvalue", "specificity_fdr"])
+    write_table(folder / "contrast.tsv", table)
+    write_table(folder / "score_tests.tsv", table.assign(signature="response_calcineurin_nfat"))
+    return report.build(folder)
+
+
+@pytest.fixture
+def wide_folder() -> Callable[..., Path]:
+    return wide_results
 
 
 @pytest.fixture(scope="session")

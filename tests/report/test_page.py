@@ -8,6 +8,8 @@ from crosstalk_omics import signatures
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 WIDTHS = {"phone": 390, "laptop": 1366}
 PRINTED = 690  # pixels of an A4 page within its margins
+TOO_WIDE = """[...document.querySelectorAll('.scroll')]
+  .filter(s => s.scrollWidth > s.clientWidth).map(s => s.getAttribute('aria-label'))"""
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
@@ -18,6 +20,45 @@ def test_page_opens_without_complaint_or_request(page, page_file, width):
     assert page.run("window.hacked") is None
     assert page.run("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_no_table_is_wider_than_a_laptop(page, tmp_path, wide_folder):
+    page.open(wide_folder(tmp_path), width=WIDTHS["laptop"])
+    tables = page.run("document.querySelectorAll('.scroll table').length")
+    assert tables == 7
+    assert page.run(TOO_WIDE) == []
+    page.call("Emulation.setEmulatedMedia", media="print")
+    page.call("Emulation.setDeviceMetricsOverride", width=PRINTED, height=900,
+              deviceScaleFactor=1, mobile=False)  # fmt: skip
+    assert page.run(TOO_WIDE) == []
+
+
+def test_columns_without_room_are_on_a_line_that_opens(page, tmp_path, wide_folder):
+    page.open(wide_folder(tmp_path), width=WIDTHS["laptop"])
+    page.run("window.grid = document.querySelector('#table-contrast'); 0")
+    shown = "[...grid.querySelectorAll('thead th')].filter(h => h.offsetWidth).map({})"
+    heads = page.run(shown.format("h => h.textContent"))
+    assert {"factor", "ligand", "receptor", "p", "FDR"} <= set(heads)
+    assert "references" not in heads
+    button = "grid.querySelector('tbody button')"
+    page.run(f"{button}.click()")
+    assert page.run(f"{button}.getAttribute('aria-expanded')") == "true"
+    line = page.run("grid.querySelector('.more').textContent")
+    for text in ("replicate, from: donor", "references: PMID:27304508", "route: endocrine"):
+        assert text in line
+    more = page.run("[...grid.querySelectorAll('.more b')].map(b => b.textContent)")
+    assert not {f"{head}: " for head in heads} & set(more)
+    page.run(f"{button}.click()")
+    assert page.run("grid.querySelector('.more')") is None
+    page.run(
+        "window.by = [...grid.querySelectorAll('select')].at(-1);"
+        "by.value = [...by.options].find(o => o.textContent == 'donors, from').value;"
+        "by.dispatchEvent(new Event('change'));"
+        "[...grid.querySelectorAll('button')].find(b => b.textContent == 'Reverse').click();"
+        f"{button}.click()"
+    )
+    assert "donors, from: 15" in page.run("grid.querySelector('.more').textContent")
+    assert page.complaints() == []
 
 
 def test_tables_filter_sort_turn_pages_and_export(page, tmp_path, run_folder):
@@ -77,6 +118,15 @@ needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: set AX
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
 def test_page_is_accessible(page, page_file, width):
     page.open(page_file, width=width)
+    assert serious(page) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_wide_tables_are_accessible_with_open_lines(page, tmp_path, wide_folder, width):
+    page.open(wide_folder(tmp_path), width=width)
+    page.run("document.querySelectorAll('tbody button').forEach(b => b.click())")
+    assert page.run("document.querySelectorAll('.more').length") > 10
     assert serious(page) == []
 
 

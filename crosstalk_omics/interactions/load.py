@@ -124,7 +124,7 @@ def _own(
     else:
         frame = resource if isinstance(resource, pd.DataFrame) else own.from_pairs(resource)
     given, renamed = own.from_frame(frame, organism, aliases=aliases)
-    notes = [f"{old} was read as {new}." for old, new in sorted(renamed.items())]
+    notes = [f"{old} was read as {new}." for old, new in sorted(renamed.items()) if old != new]
     evidence, _ = species.to_organism(curated()[0], organism)
     table = merge.annotate(given, evidence)
     coded = ~evidence["ligand_kind"].isin(NOT_CODED)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.progress import progress
 from ..interactions import complexes
+from ..signatures import map_genes
 from .crosstalk.joint import DEFAULT_FDR, MODULATORS, Side, joint_fdr
 from .crosstalk.knowledge import Interactions, Knowledge, gather
 from .crosstalk.magnitude import described
@@ -295,10 +296,14 @@ def positives(study: Study) -> list[dict]:
     receptors = study.table["receptor_complex"].unique().tolist()
     everywhere = right.of(receptors)["magnitude"]
     best = np.fmax.reduce(everywhere, axis=0)
+    own = [_symbols(texts, a) for texts, a in zip(zip(*POSITIVES, strict=True), study.tissues,
+                                                  strict=True)]  # fmt: skip
     rows = []
-    for ligand, receptor in POSITIVES:
-        a = left.of([ligand])["magnitude"]
-        b = np.fmax.reduce(right.of([receptor])["magnitude"], axis=0)
+    for (ligand, receptor), sent, received in zip(POSITIVES, *own, strict=True):
+        if not sent or not received:
+            continue
+        a = left.of([sent])["magnitude"]
+        b = np.fmax.reduce(right.of([received])["magnitude"], axis=0)
         if not np.isnan(b[0]) and not np.isnan(a).all():
             share = float(np.nanmean(best <= b[0]))
             rows.append(record("positives", f"{ligand} {receptor}", "receptor_rank", [share], n=1))
@@ -306,6 +311,14 @@ def positives(study: Study) -> list[dict]:
                 record("positives", f"{ligand} {receptor}", "ligand_magnitude", [np.nanmax(a)], n=1)
             )
     return rows
+
+
+def _symbols(texts: tuple[str, ...], adata: AnnData) -> list[str]:
+    """Human complexes in symbols of a tissue's organism; "" without orthologs."""
+    organism = described(adata, "organism", "human")
+    mapping, _ = map_genes(complexes.genes(texts), source="human", target=organism)
+    mapped = complexes.map_genes(texts, mapping).set_index("text")["mapped"]
+    return [mapped[text] for text in texts]
 
 
 CONTROLS: dict[str, Callable[[Study], list[dict]]] = {

@@ -250,8 +250,10 @@ def test_a_protein_that_was_not_measured_is_not_assessable(bone):
 
 
 def test_the_same_object_twice_is_one_tissue(muscle):
-    table = run(muscle, muscle)
-    assert any("same object" in note for note in table.attrs["notes"])
+    for other in (muscle, muscle.copy()):
+        table = run(muscle, other)
+        assert any("same cells" in note for note in table.attrs["notes"])
+    assert len(pd.concat([table, table])) == 2 * len(table)
 
 
 def test_all_pairs_of_tissues_in_both_directions(muscle, bone):
@@ -419,6 +421,24 @@ def test_all_zero_ligands_are_reported_and_never_called(muscle, bone):
     assert not dead["gate_ligand"].any()
     assert not (dead["specificity_fdr"] < 1).any()
     assert (dead.dropna(subset=["magnitude_gmean"])["magnitude_gmean"] == 0).all()
+    muscle.X = muscle.X * 0
+    notes = run(muscle, bone).attrs["notes"]
+    assert any("None of the 7 genes asked for passes the gate" in note for note in notes)
+
+
+def test_tissues_that_share_no_gene_and_what_was_not_measured_are_named(muscle, bone):
+    apart = run(muscle[:, :10].copy(), bone[:, 10:].copy()).attrs["notes"]
+    assert any("share no gene" in note for note in apart)
+    notes = run(muscle, bone).attrs["notes"]
+    assert any("2 of 7 receptor genes were not measured (ABSENT1, ABSENT2)" in n for n in notes)
+    assert not any("share no gene" in note for note in notes)
+
+
+def test_notes_are_sentences_about_groups_and_donors(muscle, bone):
+    alone = ~((bone.obs["donor"] == "bone0") & (bone.obs["cell_type"] != "a"))
+    notes = run(muscle[muscle.obs["cell_type"] == "a"].copy(), bone[alone].copy()).attrs["notes"]
+    assert any("presence in one group with 4 donors" in note for note in notes)
+    assert any("Left out, with a single group: one donor." in note for note in notes)
 
 
 def test_effects_are_those_that_the_target_can_show():

@@ -94,8 +94,28 @@ def gather(
             "route=None to keep all routes, and check the organism of the data."
         )
         raise InputError(msg)
+    notes += _unmeasured(table, source, target)
     sides = [complexes.genes([*table[c], *m.values()]) for c, m in zip(SIDES, maps, strict=True)]
     return Knowledge(table, notes, (sides[0], sides[1]), found)
+
+
+def _unmeasured(table: pd.DataFrame, *tissues: AnnData) -> list[str]:
+    """Say which genes of each side the data lack, and whether the tissues share any gene."""
+    notes = []
+    for column, adata, role in zip(SIDES, tissues, ("source", "target"), strict=True):
+        genes = complexes.genes(table[column])
+        missing = sorted(set(genes) - set(adata.var_names))
+        if missing:
+            shown = ", ".join(missing[:6]) + (" ..." if len(missing) > 6 else "")
+            notes.append(
+                f"{described(adata, 'tissue', role)} as {role}: {len(missing)} of {len(genes)} "
+                f"{column.removesuffix('_complex')} genes were not measured ({shown}); pairs that "
+                "need them are not assessable."
+            )
+    one, other = (set(adata.var_names) for adata in tissues)
+    if not one & other and len({described(a, "organism", "human") for a in tissues}) == 1:
+        notes.append("The tissues share no gene: check that both name their genes by symbols.")
+    return notes
 
 
 def _counted(n: int, what: str, organism: str) -> str:

@@ -134,7 +134,7 @@ def crosstalk(
         multi_step=route_texts(known.table, left.name, right.name),
     )
     out = pair(table, left, right, fdr=fdr)
-    same = source is target
+    same = left.name == right.name and _same_cells(source, target)
     out.attrs = {
         "parameters": {
             **asdict(options),
@@ -217,12 +217,18 @@ def crosstalk_pairs(
     return out
 
 
+def _same_cells(source: AnnData, target: AnnData) -> bool:
+    return source is target or (
+        source.obs_names.equals(target.obs_names) and source.var_names.equals(target.var_names)
+    )
+
+
 def _joint_notes(left: Side, right: Side, same: bool) -> list[str]:
     """What the reader must know about the two sides together."""
     notes = []
     shared = sorted(set(left.donors) & set(right.donors))
     if same:
-        notes.append("Source and target are the same object: communication within one tissue.")
+        notes.append("Source and target are the same cells: communication within one tissue.")
     elif shared:
         notes.append(
             f"{len(shared)} donors gave both tissues: the sides are not independent, as the "

@@ -83,13 +83,7 @@ def side(
     asked = [g for g in complexes.genes(texts) if g in inside]
     profiles = profiled(adata, groupby, asked, options)
     if not asked:
-        msg = (
-            f"None of the {texts.nunique()} {'ligands' if role == 'source' else 'receptors'} of "
-            f"the interaction table is measured in {profiles.name} ({profiles.organism}). Its "
-            f"genes look like {list(adata.var_names[:3])}, the table's like {list(texts[:3])}. "
-            "Run `cx.pp.standardise(adata, organism=...)`."
-        )
-        raise InputError(msg)
+        raise InputError(_none_measured(profiles, adata, texts, role))
     ranks = unit_ranks(profiles)
     chosen = profiles.genes.get_indexer(genes)
     magnitude, prop = over_donors(ranks, profiles), over_donors(profiles.prop, profiles)
@@ -99,7 +93,8 @@ def side(
     if test == "none":
         presence = np.full_like(presence, np.nan)
     specific = tested(test, profiles, adata, asked, options)[:, chosen]
-    pvalue = presence if test == "presence" else specific
+    if not gate[:, profiles.genes.get_indexer(asked)].any():
+        note += f" None of the {len(asked)} genes asked for passes the gate in any group."
     return Side(
         name=profiles.name,
         genes=genes,
@@ -109,13 +104,24 @@ def side(
         high=over_donors(ranks, profiles, "max")[:, chosen],
         prop=prop[:, chosen],
         gate=gate[:, chosen].astype(float),
-        pvalue=np.where(np.isnan(magnitude[:, chosen]), np.nan, pvalue),
+        pvalue=np.where(
+            np.isnan(magnitude[:, chosen]), np.nan, presence if test == "presence" else specific
+        ),
         presence=presence,
         kind="presence" if test == "presence" else "specificity",
         unit=UNITS.get(test, "cell"),
         n_donors=donors_behind(profiles, test),
         donors=profiles.design.donors,
         notes=[*profiles.design.notes, f"{profiles.name} as {role}: {note}"],
+    )
+
+
+def _none_measured(profiles: Profiles, adata: AnnData, texts: pd.Series, role: str) -> str:
+    return (
+        f"None of the {texts.nunique()} {'ligands' if role == 'source' else 'receptors'} of the "
+        f"interaction table is measured in {profiles.name} ({profiles.organism}). Its genes look "
+        f"like {list(adata.var_names[:3])}, the table's like {list(texts[:3])}. Run "
+        "`cx.pp.standardise(adata, organism=...)`."
     )
 
 
@@ -171,9 +177,9 @@ def choose(profiles: Profiles, null: str, kind: str) -> tuple[str, str]:
         return "donor", _donor_note(profiles)
     if profiles.single_cell:
         return "permutation" if null == "permutation" else "analytic", (
-            f"specificity of {len(profiles.design.groups)} groups, cells as replicates, "
-            f"descriptive ({len(profiles.design.donors)} donors; labels shuffled within donor "
-            "and batch)."
+            f"specificity of {len(profiles.design.groups)} groups "
+            f"{_with_donors(len(profiles.design.donors))}, cells as replicates, descriptive "
+            "(labels shuffled within donor and batch)."
         )
     if null != "auto":
         msg = (
@@ -188,10 +194,18 @@ def choose(profiles: Profiles, null: str, kind: str) -> tuple[str, str]:
     )
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"one {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _with_donors(n: int) -> str:
+    return f"with {_counted(n, 'donor')}" if n else "without known donors"
+
+
 def _presence_note(profiles: Profiles) -> str:
-    n_donors = len({d for d in profiles.unit_donor if d >= 0})
+    donors = _with_donors(len({d for d in profiles.unit_donor if d >= 0}))
     return (
-        f"presence in {len(profiles.design.groups)} group(s) of {n_donors} donors: rank among "
+        f"presence in {_counted(len(profiles.design.groups), 'group')} {donors}, as the rank among "
         "expressed genes that the interaction table does not name (genes are the unit)."
     )
 
@@ -209,8 +223,12 @@ def _donor_note(profiles: Profiles) -> str:
         raise InputError(msg)
     few = [g for g, ok in zip(profiles.design.groups, enough, strict=True) if not ok]
     used = sorted(set(n_donors[enough]))
+    donors = profiles.unit_donor[profiles.unit_donor >= 0]
+    alone = int((np.bincount(donors) == 1).sum())
     span = str(used[0]) if len(used) == 1 else f"{used[0]} to {used[-1]}"
     return (
-        f"specificity of {enough.sum()} groups with {span} donors (moderated t within donors)."
+        f"specificity of {_counted(enough.sum(), 'group')} with {span} donors (moderated t within "
+        "donors)."
         + (f" Not tested, fewer than {MIN_DONORS} donors: {', '.join(few)}." if few else "")
+        + (f" Left out, with a single group: {_counted(alone, 'donor')}." if alone else "")
     )

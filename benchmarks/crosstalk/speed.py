@@ -158,7 +158,9 @@ def main() -> None:
     out = HERE / "speed.csv"
     table = pd.DataFrame(rows).assign(cells=args.cells, mean=args.mean, pairs=len(pairs))
     old = [pd.read_csv(out)] if out.exists() else []
-    pd.concat([*old, table]).to_csv(out, index=False, float_format="%.4g")
+    both = pd.concat([*old, table])
+    both = both.astype({"rows": "Int64"}) if "rows" in both else both
+    both.to_csv(out, index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
 from crosstalk_omics.tl.calibrate import _fine as fine
 from crosstalk_omics.tl.calibrate import shuffled_labels, swapped_conditions
-from crosstalk_omics.tl.controls import rewire
+from crosstalk_omics.tl.controls import _symbols, rewire
 from crosstalk_omics.tl.crosstalk.joint import Side
 
 
@@ -133,6 +133,12 @@ def test_rewiring_keeps_the_degrees_and_makes_no_pair_twice(rng):
         assert sorted(new[column]) == sorted(table[column])
     assert not new.duplicated(["ligand_complex", "receptor_complex"]).any()
     assert (new["receptor_complex"] != table["receptor_complex"]).mean() > 0.5
+
+
+def test_known_axes_are_written_in_the_symbols_of_the_tissue(sim):
+    mouse = ad.AnnData(uns={"crosstalk": {"organism": "mouse"}})
+    assert _symbols(("SOST", "LRP5|LRP6", "FGFR1+KL"), mouse) == ["Sost", "Lrp5|Lrp6", "Fgfr1+Kl"]
+    assert _symbols(("SOST",), sim.bone) == ["SOST"]
 
 
 def test_conditions_scenario(sim):

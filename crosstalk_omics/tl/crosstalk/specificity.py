@@ -71,7 +71,8 @@ def _differences(profiles: Profiles, g: int) -> tuple[Float, Float]:
             levels.append((mine + rest) / 2)
     if not rows:
         return np.empty((0, mean.shape[1])), np.full(mean.shape[1], np.nan)
-    return np.array(rows), np.nan_to_num(np.nanmean(levels, axis=0))
+    seen = (~np.isnan(levels)).sum(axis=0)
+    return np.array(rows), np.nansum(levels, axis=0) / np.maximum(seen, 1)
 
 
 def analytic_test(profiles: Profiles) -> Float:

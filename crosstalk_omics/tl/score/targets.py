@@ -145,8 +145,9 @@ def check_net(net: pd.DataFrame) -> Net:
     if slashed:
         msg = f"Signature {slashed[0]!r} has a '/', which h5ad refuses. Rename it."
         raise InputError(msg)
-    order = np.lexsort((rank, code))
-    twice = order[1:][(np.diff(code[order]) == 0) & (np.diff(rank[order]) == 0)]
+    entry = code * len(targets) + rank
+    order = np.argsort(entry, kind="stable")
+    twice = order[1:][np.diff(entry[order]) == 0]
     if len(twice):
         first = twice.min()
         msg = (

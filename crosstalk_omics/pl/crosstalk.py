@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -344,7 +345,8 @@ def _equal_means(ax: Axes) -> None:
                     textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.set_xlabel("ligand: percentile rank in the sender")
-    ax.set_ylabel("receptor: percentile rank in the receiver")
+    short = 26 if room(ax) < NARROW else LONG
+    ax.set_ylabel(fill("receptor: percentile rank in the receiver", short))
 
 
 def _ranked_points(ax: Axes, rows: pd.DataFrame, fdr: float) -> None:

@@ -181,9 +181,15 @@ def _shuffled_sides(study: controls.Study) -> list[int]:
 
 
 def _judged(row: dict) -> dict:
-    """Add the bar of a measure and whether the value meets it within 2 standard errors."""
+    """Add the bar of a measure and whether the value meets it within 2 standard errors.
+
+    The standard error of a share is at least that of as many independent tests.
+    """
     low, high = row.get("bar") or BARS.get(row["measure"], (np.nan, np.nan))
     slack = 2 * np.nan_to_num(row["se"])
+    if row["measure"].startswith("type1") and row["n"]:
+        edge = np.clip(row["value"], low, high)
+        slack = np.fmax(slack, 2 * np.sqrt(edge * (1 - edge) / row["n"]))
     judged = np.isfinite([low, high]).all() and np.isfinite(row["value"])
     within = bool(low - slack <= row["value"] <= high + slack) if judged else None
     return {**row, "low": low, "high": high, "within": within}
@@ -331,7 +337,9 @@ def _scores(study: controls.Study, pvalues: dict[tuple[str, str], Float]) -> lis
                 )
                 pvalues["scores", name] = np.append(pvalues.get(("scores", name), []), p)
     return [
-        controls.record("scores", name, key, [v[key] for v in values])
+        controls.record(
+            "scores", name, key, [v[key] for v in values], n=len(pvalues["scores", name])
+        )
         for name, values in found.items()
         for key in values[0]
     ]

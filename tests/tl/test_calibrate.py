@@ -8,8 +8,8 @@ import pytest
 import crosstalk_omics as cx
 from crosstalk_omics.core.errors import InputError
 from crosstalk_omics.tl.calibrate import _fine as fine
-from crosstalk_omics.tl.calibrate import shuffled_labels, swapped_conditions
-from crosstalk_omics.tl.controls import _symbols, rewire
+from crosstalk_omics.tl.calibrate import _judged, shuffled_labels, swapped_conditions
+from crosstalk_omics.tl.controls import _symbols, record, rewire
 from crosstalk_omics.tl.crosstalk.joint import Side
 
 
@@ -133,6 +133,12 @@ def test_rewiring_keeps_the_degrees_and_makes_no_pair_twice(rng):
         assert sorted(new[column]) == sorted(table[column])
     assert not new.duplicated(["ligand_complex", "receptor_complex"]).any()
     assert (new["receptor_complex"] != table["receptor_complex"]).mean() > 0.5
+
+
+def test_a_share_of_few_tests_is_judged_by_their_number():
+    row = record("labels", "ligand", "type1_0.05", [0.0, 0.0], n=30)
+    assert _judged(row)["within"]
+    assert not _judged(row | {"n": 3000})["within"]
 
 
 def test_known_axes_are_written_in_the_symbols_of_the_tissue(sim):

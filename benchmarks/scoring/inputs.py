@@ -1,5 +1,9 @@
-"""Inputs of the benchmark: generated and real matrices, signatures, a file larger than memory."""
+"""Inputs of the benchmark: generated and real matrices, signatures, a file larger than memory.
 
+`python inputs.py FOLDER` writes the input on which `plaid.R` times the R package PLAID.
+"""
+
+import sys
 from pathlib import Path
 
 import anndata as ad
@@ -9,13 +13,16 @@ import pandas as pd
 import scipy.sparse as sp
 
 N_GENES = 20_000
+PLAID_GENES, PLAID_CELLS = 12_010, 2_638
 
 
-def generated(n_cells: int, seed: int = 0) -> sp.csr_matrix:
+def generated(
+    n_cells: int, seed: int = 0, *, n_genes: int = N_GENES, counts: int = 3000
+) -> sp.csr_matrix:
     """Log-normalised cells with about 2,000 of 20,000 genes detected, depth varying by cell."""
     rng = np.random.default_rng(seed)
-    rate = np.exp(rng.normal(-3.0, 1.6, N_GENES))
-    rate *= 3000 / rate.sum()
+    rate = np.exp(rng.normal(-3.0, 1.6, n_genes))
+    rate *= counts / rate.sum()
     parts = []
     for start in range(0, n_cells, 1000):
         n = min(1000, n_cells - start)
@@ -35,15 +42,30 @@ def genes(n: int = N_GENES) -> list[str]:
     return [f"G{i:05d}" for i in range(n)]
 
 
-def signatures(names: list[str], n: int = 30, seed: int = 1) -> pd.DataFrame:
+def signatures(
+    names: list[str], n: int = 30, seed: int = 1, *, least: int = 20, most: int = 50
+) -> pd.DataFrame:
     """Random signatures of 20 to 50 genes."""
     rng = np.random.default_rng(seed)
     rows = [
         (f"s{s:04d}", gene, 1.0)
         for s in range(n)
-        for gene in rng.choice(names, rng.integers(20, 51), replace=False)
+        for gene in rng.choice(names, rng.integers(least, most + 1), replace=False)
     ]
     return pd.DataFrame(rows, columns=["source", "target", "weight"])
+
+
+def like_plaid(folder: Path) -> tuple[sp.csr_matrix, pd.DataFrame]:
+    """Cells (810 values each) and 1,000 sets in the shape of PLAID's benchmark, also as files.
+
+    PLAID repeats the 2,638 cells of pbmc3k; the values per cell, and the size of the sets, were
+    chosen so that its memory here is the memory that its authors published.
+    """
+    x, names = generated(PLAID_CELLS, n_genes=PLAID_GENES, counts=1000), genes(PLAID_GENES)
+    net = signatures(names, 1000, least=70, most=240)
+    save(folder, x, names)
+    net.to_csv(folder / "net.tsv", sep="\t", index=False)
+    return x, net
 
 
 def real() -> ad.AnnData:
@@ -82,7 +104,7 @@ def on_disk(path: Path, x: sp.csr_matrix, n_cells: int) -> Path:
         for part in ("data", "indices"):
             file.create_dataset(part, data=getattr(x, part), chunks=(1 << 18,))
     obs = pd.DataFrame(index=pd.RangeIndex(times * x.shape[0]).astype(str))
-    ad.AnnData(obs=obs, var=pd.DataFrame(index=genes())).write_h5ad(path)
+    ad.AnnData(obs=obs, var=pd.DataFrame(index=genes(x.shape[1]))).write_h5ad(path)
     steps = np.diff(x.indptr)
     indptr = np.concatenate([[0], np.cumsum(np.tile(steps, times))]).astype(np.int64)
     with h5py.File(path, "a") as file:
@@ -100,3 +122,7 @@ def on_disk(path: Path, x: sp.csr_matrix, n_cells: int) -> Path:
                 layout[i * x.nnz : (i + 1) * x.nnz] = source
             group.create_virtual_dataset(part, layout)
     return path
+
+
+if __name__ == "__main__":
+    like_plaid(Path(sys.argv[1]))

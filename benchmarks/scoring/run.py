@@ -106,16 +106,21 @@ def check(table: pd.DataFrame) -> None:
 
 def disk(x, n_cells: int, folder: Path) -> pd.DataFrame:
     """A file of `n_cells` cells, larger than what may be resident."""
-    path = inputs.on_disk(folder / "cells.h5ad", x, n_cells)
+    rank = ["ucell", "aucell", "singscore", "ssgsea"]
+    plaid, sets = inputs.like_plaid(folder / "plaid")
+    tasks = (
+        (x, inputs.signatures(inputs.genes()), ["ucell", "+".join(rank), "ulm"]),
+        (plaid, sets, rank),
+    )
     rows = []
-    for n_sets, methods in ((30, ["ucell", "ucell+aucell+singscore+ssgsea", "ulm"]),
-                            (1000, ["ucell", "aucell", "singscore", "ssgsea"])):  # fmt: skip
-        net = folder / f"net{n_sets}.tsv"
-        inputs.signatures(inputs.genes(), n_sets).to_csv(net, sep="\t", index=False)
+    for cells, net, methods in tasks:
+        path = inputs.on_disk(folder / "cells.h5ad", cells, n_cells)
+        net.to_csv(folder / "net.tsv", sep="\t", index=False)
         for method in methods:
-            found = one(path, net, "ours", method, folder / "disk.tsv")
+            found = one(path, folder / "net.tsv", "ours", method, folder / "disk.tsv")
             if found:
-                rows.append({"cells": n_cells, "sets": n_sets, "method": method, **found})
+                sizes = {"cells": n_cells, "genes": cells.shape[1], "sets": net["source"].nunique()}
+                rows.append({**sizes, "method": method, **found})
     return pd.DataFrame(rows)
 
 

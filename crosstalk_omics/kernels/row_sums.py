@@ -85,3 +85,32 @@ def row_sums(
                 for j in range(np.uint32(start[u]), np.uint32(start[u + np.uint32(1)])):
                     sums[np.uint32(column[j])] += weight[j] * v
     return holes
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def slope_t(total, square, measured, weighted, weight, weight_square):
+    """T value of the slope of the values of each row on the weights of each signature.
+
+    Parameters
+    ----------
+    total, square, measured
+        (n_rows,) sum of the values, of their squares, and number of genes.
+    weighted
+        (n_rows, n_signatures) sum of weight times value.
+    weight, weight_square
+        (n_rows or 1, n_signatures) sum of the weights, and of their squares.
+
+    Returns
+    -------
+    (n_rows, n_signatures); NaN where values or weights do not vary.
+    """
+    out = np.empty(weighted.shape)
+    for i in range(len(out)):
+        n, w, ww = measured[i], weight[i % len(weight)], weight_square[i % len(weight)]
+        syy = square[i] - total[i] ** 2 / n
+        syy = 0.0 if syy < 0 else syy
+        for j in range(out.shape[1]):
+            sxy = weighted[i, j] - w[j] * total[i] / n
+            r = sxy / np.sqrt((ww[j] - w[j] ** 2 / n) * syy)
+            out[i, j] = r * np.sqrt((n - 2) / ((1 - r + 2.2e-16) * (1 + r + 2.2e-16)))
+    return out

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +149,6 @@ def score(
     with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:
         filled = run(scores, chosen, x, index, check=check, null=null, seed=seed, **how)
         found = {} if out is not None else scores
-    shared = {"coverage": table, "net_digest": net.digest, "versions": versions()}
     parameters = {
         "layer": "X" if layer is None else layer, "min_targets": min_targets,
         "min_coverage": min_coverage, "value_state": state, "null": null or "none",
@@ -161,7 +159,8 @@ def score(
         notes = [] if name in chosen else [NULL_NOTE]
         notes += _notes(base, filled, chosen[base], depth)
         asked = {"method": base, **parameters, **chosen[base]}
-        adata.uns[score_key(name)] = {**deepcopy(shared), "parameters": asked, "notes": notes}
+        shared = {"coverage": table.copy(), "net_digest": net.digest, "versions": versions()}
+        adata.uns[score_key(name)] = {**shared, "parameters": asked, "notes": notes}
     for name, values_found in found.items():
         adata.obsm[score_key(name)] = pd.DataFrame(
             values_found, index=adata.obs_names, columns=list(index.signatures), copy=False

@@ -10,13 +10,11 @@ from .means import Array, LinearPass
 
 def ulm(sums: LinearPass, options: Mapping) -> Array:
     """T value of the slope of the values on one signature's weights, over all genes."""
-    n = sums.measured[:, None]
-    sxy = sums.weighted - sums.weight * sums.total[:, None] / n
-    sxx = sums.weight_square - sums.weight**2 / n
-    syy = np.maximum(sums.square - sums.total**2 / sums.measured, 0)[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = sxy / np.sqrt(sxx * syy)
-        return r * np.sqrt((n - 2) / ((1 - r + 2.2e-16) * (1 + r + 2.2e-16)))
+    from ...kernels.row_sums import slope_t
+
+    return slope_t(
+        sums.total, sums.square, sums.measured, sums.weighted, sums.weight, sums.weight_square
+    )
 
 
 def mlm(sums: LinearPass, options: Mapping) -> Array:

@@ -131,8 +131,8 @@ def check_net(net: pd.DataFrame) -> Net:
     if len(net) == 0:
         msg = "net is empty. Load signatures with `cx.signatures.load`, or give source and target."
         raise InputError(msg)
-    weight = np.ones(len(net))
-    if WEIGHT in net.columns:
+    weight = net[WEIGHT].to_numpy() if WEIGHT in net.columns else np.ones(len(net))
+    if weight.dtype != float:
         weight = pd.to_numeric(net[WEIGHT], errors="coerce").to_numpy(float)
     if len(wrong := np.flatnonzero(~np.isfinite(weight))):
         msg = (
@@ -222,7 +222,8 @@ def covered(net: Net, found: np.ndarray, min_targets: int, min_coverage: float) 
             "coverage": share,
             "missing": missing,
             "scored": (n_found >= max(min_targets, 1)) & (share >= min_coverage),
-        }
+        },
+        copy=False,
     )
 
 

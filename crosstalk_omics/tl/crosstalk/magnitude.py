@@ -1,8 +1,8 @@
 """What each group of one tissue shows: profiles per donor, percentile ranks and absolute gates."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 from numpy.typing import NDArray
 
+from ...core.ahead import ahead
 from ...core.checks import check_columns, check_unique, nearest
 from ...core.errors import InputError
 from ...core.names import BATCH, TISSUE, UNS
@@ -165,20 +166,15 @@ def blocks(adata: AnnData, layer: str | None, size: int) -> Iterator[tuple[slice
     """Row blocks of X (or `layer`) as CSR of floats, checked; nothing else is copied."""
     x = adata.X if layer is None else adata.layers[layer]
     parts = [slice(i, min(i + size, adata.n_obs)) for i in range(0, adata.n_obs, size)]
-    with ThreadPoolExecutor(1) as reader:  # reads the next block while this one is used
-        coming = reader.submit(_floats, x, parts[0])
-        for rows, following in zip(parts, [*parts[1:], None], strict=True):
-            block = coming.result()
-            if following:
-                coming = reader.submit(_floats, x, following)
-            if len(block.data) and not block.data.min() >= 0:
-                what = "NaN" if np.isnan(block.data).any() else "negative values"
-                msg = (
-                    f"Cells of {tissue_of(adata)} hold {what}. Expected counts or log-normalised "
-                    "values, 0 or more."
-                )
-                raise InputError(msg)
-            yield rows, block
+    for rows, block in ahead(partial(_floats, x), parts):
+        if len(block.data) and not block.data.min() >= 0:
+            what = "NaN" if np.isnan(block.data).any() else "negative values"
+            msg = (
+                f"Cells of {tissue_of(adata)} hold {what}. Expected counts or log-normalised "
+                "values, 0 or more."
+            )
+            raise InputError(msg)
+        yield rows, block
 
 
 def _floats(x: Any, rows: slice) -> sp.csr_matrix:

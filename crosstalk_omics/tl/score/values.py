@@ -1,13 +1,13 @@
 """The matrix: which one, in which state, and its rows block by block as CSR."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
+from ...core.ahead import ahead
 from ...core.checks import check_one_of, nearest
 from ...core.errors import InputError
 from ...core.names import UNS, VALUE_STATES
@@ -74,15 +74,8 @@ def chunks(x: Any, rows: int) -> Iterator[tuple[int, sp.csr_matrix]]:
     if sp.issparse(x) and x.dtype in (np.float32, np.float64):
         yield 0, x
         return
-    starts = range(0, x.shape[0], rows)
-    with ThreadPoolExecutor(1) as reader:
-        coming = [reader.submit(read_rows, x, 0, min(rows, x.shape[0]))] if starts else []
-        for start in starts:
-            part = coming.pop().result()
-            if start + rows < x.shape[0]:
-                end = min(start + 2 * rows, x.shape[0])
-                coming.append(reader.submit(read_rows, x, start + rows, end))
-            yield start, part
+    n = x.shape[0]
+    yield from ahead(lambda lo: read_rows(x, lo, min(lo + rows, n)), range(0, n, rows))
 
 
 def sample(x: Any) -> tuple[np.ndarray, sp.csr_matrix]:

@@ -219,7 +219,7 @@ def crosstalk_pairs(
 
 def _same_cells(source: AnnData, target: AnnData) -> bool:
     return source is target or (
-        source.obs_names.equals(target.obs_names) and source.var_names.equals(target.var_names)
+        source.obs.equals(target.obs) and source.var_names.equals(target.var_names)
     )
 
 

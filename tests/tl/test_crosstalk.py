@@ -339,6 +339,7 @@ def test_bad_data_get_a_clear_error(muscle, bone, how, message):
         ({"route": "blood"}, "route"),
         ({"groupby": "celltype"}, "Did you mean 'cell_type'"),
         ({"donor": "subject"}, "no column 'subject'"),
+        ({"layer": "count"}, "no layer 'count'"),
         ({"groupby": None, "evidence": "specificity"}, "one group"),
     ],
 )
@@ -346,6 +347,15 @@ def test_bad_arguments_get_a_clear_error(muscle, bone, options, message):
     arguments = {"groupby": "cell_type", "interactions": PAIRS, "route": None} | options
     with pytest.raises(InputError, match=message):
         cx.tl.crosstalk(muscle, bone, **arguments)
+
+
+def test_cells_stored_by_genes_are_read_in_memory_and_refused_on_disk(muscle, bone, tmp_path):
+    by_genes = muscle.copy()
+    by_genes.X = sp.csc_matrix(muscle.X)
+    assert_frame_equal(run(by_genes, bone), run(muscle, bone))
+    by_genes.write_h5ad(tmp_path / "muscle.h5ad")
+    with pytest.raises(InputError, match="stored by genes"):
+        run(ad.read_h5ad(tmp_path / "muscle.h5ad", backed="r"), bone)
 
 
 def test_donor_null_without_donors_is_refused(bone):

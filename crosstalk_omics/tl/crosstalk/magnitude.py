@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,10 @@ import scipy.sparse as sp
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from ...core.ahead import ahead
 from ...core.checks import check_columns, check_unique, nearest
 from ...core.errors import InputError
 from ...core.names import BATCH, TISSUE, UNS
+from ...core.rows import ahead, by_rows, matrix, read_rows
 from ...kernels.ranks import percentile_ranks
 from ...pp.state import current_state
 
@@ -164,9 +163,9 @@ def profile(
 
 def blocks(adata: AnnData, layer: str | None, size: int) -> Iterator[tuple[slice, sp.csr_matrix]]:
     """Row blocks of X (or `layer`) as CSR of floats, checked; nothing else is copied."""
-    x = adata.X if layer is None else adata.layers[layer]
+    x = by_rows(matrix(adata, layer))
     parts = [slice(i, min(i + size, adata.n_obs)) for i in range(0, adata.n_obs, size)]
-    for rows, block in ahead(partial(_floats, x), parts):
+    for rows, block in ahead(lambda rows: read_rows(x, rows.start, rows.stop), parts):
         if len(block.data) and not block.data.min() >= 0:
             what = "NaN" if np.isnan(block.data).any() else "negative values"
             msg = (
@@ -175,11 +174,6 @@ def blocks(adata: AnnData, layer: str | None, size: int) -> Iterator[tuple[slice
             )
             raise InputError(msg)
         yield rows, block
-
-
-def _floats(x: Any, rows: slice) -> sp.csr_matrix:
-    block = sp.csr_matrix(x[rows])
-    return block if block.dtype == np.float32 else block.astype(np.float64, copy=False)
 
 
 def _of_cells(
@@ -235,7 +229,7 @@ def _units(
 def _of_samples(adata: AnnData, base: tuple, state: str, layer: str | None) -> Profiles:
     """Samples on a log scale, averaged per donor and group; prop = share above the noise."""
     plan, modality = base[-1], base[2]
-    x = adata.X if layer is None else adata.layers[layer]
+    x = matrix(adata, layer)
     x = np.asarray(x.toarray() if sp.issparse(x) else x[:], dtype=np.float64)
     y, above, seen = _scale(x, state, modality)
     donor = plan.donor

@@ -14,6 +14,7 @@ from ...core.checks import check_number, check_type, check_unique
 from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import score_key
 from ...core.provenance import versions
+from ...core.rows import by_rows, matrix
 from . import targets, values
 from .depth import thinned
 from .null import check_null
@@ -133,7 +134,7 @@ def score(
     _check_numbers(adata, min_coverage, seed, block_rows, n_threads)
     check_unique(adata.var_names)
     net = targets.check_net(net)
-    x = values.by_rows(values.matrix(adata, layer))
+    x = by_rows(matrix(adata, layer))
     state = values.value_state(adata, x, layer, value_state)
     for name in chosen:
         values.check_state(state, name, METHODS[name].states, adata, x)

@@ -7,9 +7,9 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.progress import progress
+from ...core.rows import read_rows
 from .registry import METHODS
 from .targets import NetIndex
-from .values import read_rows
 
 BLOCK_VALUES = 20_000_000  # 160 MB
 MOST_VALUES = 200_000_000  # 1.6 GB

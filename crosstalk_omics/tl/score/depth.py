@@ -9,8 +9,8 @@ import scipy.sparse as sp
 
 from ...core.checks import check_number
 from ...core.errors import InputError
+from ...core.rows import read_rows
 from .targets import NetIndex
-from .values import read_rows
 
 
 class Thinned:

@@ -1,4 +1,4 @@
-"""The matrix: which one, in which state, and its rows block by block as CSR."""
+"""The values to score: in which state, and block by block."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,63 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from ...core.ahead import ahead
-from ...core.checks import check_one_of, nearest
+from ...core.checks import check_one_of
 from ...core.errors import InputError
 from ...core.names import UNS, VALUE_STATES
+from ...core.rows import ahead, read_rows
 
 SAMPLE_ROWS = 500
-
-
-def matrix(adata: AnnData, layer: str | None) -> Any:
-    """The matrix to score: a layer, or X."""
-    if layer is not None and layer not in adata.layers:
-        msg = (
-            f"adata has no layer {layer!r}. {nearest(layer, adata.layers)}"
-            f"Its layers: {list(adata.layers)}; layer=None reads X."
-        )
-        raise InputError(msg)
-    x = adata.X if layer is None else adata.layers[layer]
-    if x is None:
-        msg = "adata has no X. Name the layer to score with layer=."
-        raise InputError(msg)
-    if np.dtype(x.dtype).kind not in "biuf":
-        msg = f"The values are of type {x.dtype}; expected real numbers. Convert them."
-        raise InputError(msg)
-    return x
-
-
-def by_rows(x: Any) -> Any:
-    """A matrix whose rows can be read quickly; CSC in memory is turned into CSR once."""
-    if sp.issparse(x):
-        x = x.tocsr()
-        if not x.has_canonical_format:  # entries out of order or stored twice
-            x = x.copy()
-            x.sum_duplicates()
-        return x
-    if getattr(x, "format", None) == "csc":
-        msg = (
-            "The matrix on disk is stored by genes (CSC), so rows cannot be read one by one. "
-            "Store it by observations: `adata.X = adata.X.tocsr()` and write it again."
-        )
-        raise InputError(msg)
-    return x
-
-
-def read_rows(x: Any, start: int, stop: int) -> sp.csr_matrix:
-    """Rows of an array in memory, on disk or in dask, as CSR; NaN stays stored."""
-    part = x[start:stop]
-    if hasattr(part, "compute"):
-        part = part.compute()
-    if sp.issparse(part):
-        part = part.tocsr()
-    else:
-        part = sp.csr_matrix(np.atleast_2d(np.asarray(part)))
-    if part.dtype.kind not in "f":
-        part = part.astype(np.float64)
-    elif part.dtype.itemsize < 4:
-        part = part.astype(np.float32)
-    return part
 
 
 def chunks(x: Any, rows: int) -> Iterator[tuple[int, sp.csr_matrix]]:

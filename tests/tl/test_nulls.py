@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from scipy.stats import gamma, hypergeom, norm
 
 import crosstalk_omics as cx
+from crosstalk_omics.kernels import moments
 from crosstalk_omics.kernels.moments import N_BINS, PER_UNIT
 from crosstalk_omics.kernels.nulls import (
     drawn_positives,
@@ -29,6 +30,40 @@ def histogram_of(values):
     for j in range(values.shape[1]):
         np.add.at(out[j], bins[values[:, j] > 0, j], 1)
     return out
+
+
+@pytest.mark.parametrize("target_sum", [0.0, 1e4])
+def test_sums_of_groups_are_those_of_their_cells_for_any_blocks_and_threads(
+    rng, monkeypatch, target_sum
+):
+    counts = rng.poisson(rng.gamma(0.3, 20, 9), (60, 9)).astype(np.float32)
+    counts[4] = 0
+    counts[7, 2] = 1.5  # not a count, and more than N_SMALL elsewhere
+    group = rng.integers(-1, 5, 60)
+    slot = np.array([-1, 0, -1, 1, 2, -1, -1, 3, 4])
+    values = counts.astype(float)
+    if target_sum:
+        size = values.sum(axis=1, keepdims=True)
+        values = np.log1p(values * np.divide(target_sum, size, out=0 * size, where=size > 0))
+
+    def added(threads, block):
+        monkeypatch.setattr(moments, "THREADS", threads)
+        found = moments.empty(5, 9, 5)
+        for i in range(0, 60, block):
+            rows = slice(i, i + block)
+            moments.add_block(sp.csr_matrix(counts[rows]), group[rows], target_sum, slot, found)
+        return *found[:-1], found.histogram.sum(axis=0)
+
+    whole = added(1, 60)
+    for threads, block in ((2, 60), (3, 7), (4, 1)):
+        for one, other in zip(whole, added(threads, block), strict=True):
+            np.testing.assert_array_equal(one, other)
+    fold = (group == np.arange(5)[:, None]).astype(float)
+    chosen = values[:, slot >= 0]
+    expected = (fold.sum(axis=1), fold @ values, fold @ (values > 0), fold @ chosen**2)
+    for one, other in zip(whole, (*expected, fold @ chosen**3), strict=False):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    np.testing.assert_array_equal(whole[-1], histogram_of(chosen[group >= 0]))
 
 
 def test_moments_of_a_draw_equal_those_over_all_draws(rng):

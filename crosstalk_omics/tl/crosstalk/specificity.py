@@ -1,5 +1,7 @@
 """Evidence of one side: specific to a group within its tissue, or present at all."""
 
+from functools import partial
+
 import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
@@ -89,23 +91,25 @@ def analytic_test(profiles: Profiles) -> Float:
 
     moments, stratum, group = profiles.by_stratum
     chosen = profiles.chosen
-    fold = (np.unique(stratum)[:, None] == stratum).astype(np.float64)
-    size, positive = fold @ moments.n, fold @ moments.detected[:, chosen]
-    sums = (fold @ moments.total[:, chosen], fold @ moments.square, fold @ moments.cube)
-    per_group = np.arange(len(profiles.design.groups))[:, None] == group
-    drawn = np.array([fold @ np.where(mine, moments.n, 0.0) for mine in per_group])
-    observed = per_group.astype(np.float64) @ moments.total[:, chosen]
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))  # units are sorted by stratum
+    fold = partial(np.add.reduceat, indices=starts, axis=0)
+    size, positive = fold(moments.n), fold(moments.detected[:, chosen])
+    values = moments.total[:, chosen]
+    sums = (fold(values), fold(moments.square), fold(moments.cube))
+    per_group = [group == g for g in range(len(profiles.design.groups))]
+    drawn = np.array([fold(np.where(mine, moments.n, 0.0)) for mine in per_group])
+    observed = np.array([values[mine].sum(axis=0) for mine in per_group])
     out = np.array(
         [
             upper_tail(o, *sampling_moments(d, size, *sums))
             for o, d in zip(observed, drawn, strict=True)
         ]
     )
-    sparse = (drawn / size) @ positive <= FEW_EXPECTED
+    sparse = np.einsum("gs,sj->gj", drawn / size, positive) <= FEW_EXPECTED
     sparse |= positive.sum(axis=0) <= FEW_POSITIVE
     found = np.flatnonzero(sparse.any(axis=0))
     for part in np.array_split(found, 1 + len(found) // 256):
-        tails = value_tails(moments.histogram[part].astype(np.float64))
+        tails = value_tails(moments.histogram[:, part].sum(axis=0, dtype=np.float64))
         for g in range(len(out)):
             mine = sparse[g, part]
             at = part[mine]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
+from anndata.abc import CSRDataset
 
 from .checks import nearest
 from .errors import InputError
@@ -55,8 +56,10 @@ def read_rows(x: Any, start: int, stop: int) -> sp.csr_matrix:
 
     Rows of a CSR matrix in memory share its values: do not write to them.
     """
-    if isinstance(x, sp.csr_matrix | sp.csr_array):
-        part = _view(x, start, stop)
+    if isinstance(x, CSRDataset):
+        part = _slice(*(x.group[k] for k in ("data", "indices", "indptr")), start, stop, x.shape[1])
+    elif isinstance(x, sp.csr_matrix | sp.csr_array):
+        part = _slice(x.data, x.indices, x.indptr, start, stop, x.shape[1])
     else:
         part = x[start:stop]
         part = part.compute() if hasattr(part, "compute") else part
@@ -68,12 +71,14 @@ def read_rows(x: Any, start: int, stop: int) -> sp.csr_matrix:
     return part
 
 
-def _view(x: sp.csr_matrix | sp.csr_array, start: int, stop: int) -> sp.csr_matrix:
-    """Rows without a copy, which slicing and scipy's constructor would make."""
-    part = sp.csr_matrix((stop - start, x.shape[1]), dtype=x.dtype)
-    here = slice(*x.indptr[[start, stop]])
-    part.data, part.indices = x.data[here], x.indices[here]
-    part.indptr = x.indptr[start : stop + 1] - x.indptr[start]
+def _slice(
+    data: Any, indices: Any, indptr: Any, start: int, stop: int, n_columns: int
+) -> sp.csr_matrix:
+    """Rows of CSR arrays; scipy and anndata would copy them, twice as slow from disk."""
+    begin = indptr[start : stop + 1]
+    here = slice(int(begin[0]), int(begin[-1]))
+    part = sp.csr_matrix((stop - start, n_columns), dtype=data.dtype)
+    part.data, part.indices, part.indptr = data[here], indices[here], begin - begin[0]
     return part
 
 

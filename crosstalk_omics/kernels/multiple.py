@@ -145,7 +145,9 @@ def simes(p: ArrayLike, groups: ArrayLike) -> tuple[NDArray, Float]:
     out = np.full(len(names), np.nan)
     tested = ~np.isnan(p)
     p, code = p[tested], code[tested]
-    order = np.lexsort((p, code))
+    order = np.argsort(p)
+    small = code[order].astype(np.min_scalar_type(len(names)))  # 2 bytes are sorted by radix
+    order = order[np.argsort(small, kind="stable")]
     p, code = p[order], code[order]
     size = np.bincount(code, minlength=len(names))
     start = np.concatenate([[0], np.cumsum(size)[:-1]])

@@ -152,13 +152,13 @@ def _ligands(
     adjusted = np.full(len(row), np.nan)
     for name in TESTED:
         rows = np.flatnonzero((family == name)[row])
-        number = pd.factorize(unit[rows])[0]
-        ligand, receptor = left[rows], right[rows]
-        receptors = simes(np.where(np.isnan(ligand), np.nan, receptor), number)[1]
-        ligands = np.full(len(receptors), np.nan)
-        ligands[number] = ligand
+        mine, ligand = unit[rows], left[rows]
+        found, simes_p = simes(np.where(np.isnan(ligand), np.nan, right[rows]), mine)
+        ligands, receptors = np.full((2, unit.max(initial=-1) + 1), np.nan)
+        receptors[found] = simes_p
+        ligands[mine] = ligand
         ligands[np.isnan(receptors)] = np.nan
-        adjusted[rows] = joint_fdr(ligands, receptors, fdr)[number]
+        adjusted[rows] = joint_fdr(ligands, receptors, fdr)[mine]
     return adjusted
 
 

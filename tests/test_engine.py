@@ -22,11 +22,11 @@ def run(final, steps):
     work = Workspace(final)
     if work.is_finished(steps):
         return final
-    work.open()
-    work.drop_stale(steps)
-    for step in steps:
-        work.run(step)
-    return work.finish()
+    with work.open():
+        work.drop_stale(steps)
+        for step in steps:
+            work.run(step)
+        return work.finish()
 
 
 def test_second_run_does_nothing_and_a_changed_input_runs_only_its_step(tmp_path):
@@ -75,6 +75,26 @@ def test_folder_with_other_files_is_left_alone(tmp_path):
         run(final, [make([], "a", 1)])
     assert [p.name for p in final.iterdir()] == ["thesis.doc"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["results"]
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    pytest.importorskip("fcntl", reason="Windows has no lock on folders")
+    final = tmp_path / "results"
+    with Workspace(final).open(), pytest.raises(ResourceError, match="Another run is writing"):
+        run(final, [make([], "a", 1)])
+    run(final, [make([], "a", 1)])
+
+
+def test_a_copy_of_the_last_run_that_was_interrupted_is_made_again(tmp_path):
+    calls, final = [], tmp_path / "results"
+    run(final, [make(calls, "a", 1), make(calls, "b", 1)])
+    (final / "run.json").write_text("{}")
+    half = Workspace(final).folder
+    half.mkdir()  # as left behind before a.txt and the records of the steps were copied
+    (half / "b.txt").write_text("1")
+    run(final, [make(calls, "a", 1), make(calls, "b", 2)])
+    assert calls == ["a", "b", "b"]
+    assert (final / "a.txt").read_text() == "1"
 
 
 def test_output_that_cannot_be_written_is_named(tmp_path):

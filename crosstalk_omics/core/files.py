@@ -35,6 +35,31 @@ def atomic(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def alone(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold a lock on `folder`; raise with the sentence `otherwise` where another holds it.
+
+    The lock goes with its process. Windows and some network drives have none.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            msg = f"{otherwise} Wait until it is done, or name another folder."
+            raise ResourceError(msg) from error
+        except OSError:  # a drive without locks
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` as UTF-8 with Unix line ends, whole or not at all."""
     with atomic(path) as temporary:

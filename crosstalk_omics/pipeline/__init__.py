@@ -51,11 +51,11 @@ def run(study: str | Path | Study, *, output: str | Path | None = None) -> Path:
     if work.is_finished(steps):
         log.info("Nothing has changed since the last run: %s", work.final)
         return work.final
-    work.open()
-    work.drop_stale(steps)
-    for step in progress(steps, study.name):
-        work.run(step)
-    return work.finish()
+    with work.open():
+        work.drop_stale(steps)
+        for step in progress(steps, study.name):
+            work.run(step)
+        return work.finish()
 
 
 def calibrate(

@@ -6,14 +6,15 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import CrosstalkWarning, ResourceError
-from ..core.files import write_text
+from ..core.files import alone, write_text
 from ..core.provenance import digest_json
 from ..core.resources import packaged
 
@@ -77,27 +78,43 @@ class Workspace:
                 return False
         return True
 
-    def open(self) -> None:
-        """Continue an interrupted run, or start from the files of the last finished one."""
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Continue an interrupted run, or start from the files of the last finished one.
+
+        No other run can open the folder before the ``with`` block ends.
+        """
         self._refuse_foreign()
+        with self._writable():
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with alone(self.folder, f"Another run is writing the results of {self.final}."):
+            with self._writable():
+                self._restore()
+            for path in sorted((self.folder / "steps").glob("*.json")):
+                self.done[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            yield
+
+    def _restore(self) -> None:
+        """Copy the last finished run; the records of its steps come last, when all is there."""
+        steps = self.folder / "steps"
+        if (self.final / "steps").exists() and not steps.exists():
+            rest = shutil.ignore_patterns("steps")
+            shutil.copytree(self.final, self.folder, ignore=rest, dirs_exist_ok=True)
+            shutil.copytree(self.final / "steps", steps)
+        steps.mkdir(exist_ok=True)
+        (steps / ".write").touch()
+        (steps / ".write").unlink()
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
         try:
-            self.final.parent.mkdir(parents=True, exist_ok=True)
-            if not self.folder.exists():
-                if self.final.exists():
-                    shutil.copytree(self.final, self.folder)
-                else:
-                    self.folder.mkdir()
-            (self.folder / "steps").mkdir(exist_ok=True)
-            (self.folder / "steps" / ".write").touch()
-            (self.folder / "steps" / ".write").unlink()
+            yield
         except OSError as error:
             msg = (
                 f"Cannot write the results to {self.final}: {error.strerror}. "
                 "Name another folder with `output:` or --output."
             )
             raise ResourceError(msg) from error
-        for path in sorted((self.folder / "steps").glob("*.json")):
-            self.done[path.stem] = json.loads(path.read_text(encoding="utf-8"))
 
     def _refuse_foreign(self) -> None:
         foreign = self.final.exists() and not (self.final / "run.json").exists()

@@ -140,15 +140,16 @@ def test_commands_print_json(capsys, arguments):
 def test_run_and_calibrate_print_json(capsys, monkeypatch, tmp_path):
     from crosstalk_omics import pipeline
 
-    (tmp_path / "run.json").write_text('{"config": {"name": "a"}, "notes": ["n"]}')
+    (tmp_path / "run.json").write_text('{"config": {"name": "a"}, "notes": ["x: n", "y: n"]}')
     (tmp_path / "crosstalk.tsv").write_text("source\ttarget\na\tb\n")
     monkeypatch.setattr(pipeline, "run", lambda *_, **__: tmp_path)
     code, out, _ = crosstalk(capsys, "run", "s.yaml", "--json")
     assert code == 0
     found = json.loads(out)
     assert found["tables"] == {"crosstalk.tsv": 1}
-    assert found["notes"] == ["n"]
+    assert found["notes"] == ["x; y: n"]
     _, out, _ = crosstalk(capsys, "run", "s.yaml")
+    assert out.startswith("Note: x; y: n\nResults of a in")
     assert "crosstalk.tsv    1 rows" in out
     table = pd.DataFrame({"side": ["ligand"], "value": [0.05]})
     monkeypatch.setattr(pipeline, "calibrate", lambda *_, **__: table)

@@ -86,11 +86,12 @@ def show_record(record: dict, json: bool) -> None:
 
 
 def show_run(found: dict, json: bool) -> None:
-    """Print where the results of a run are: JSON, or a few lines."""
+    """Print where the results of a run are, last: JSON, or lines."""
     if json:
         return print_json(found)
-    lines = [f"Results of {found['name']} in {found['folder']}:"]
+    lines = [f"Note: {note}" for note in found["notes"]]
+    lines.append(f"Results of {found['name']} in {found['folder']}:")
     lines += [f"  {name:<16} {rows} rows" for name, rows in found["tables"].items()]
     lines.append(f"  figures/         {found['figures']} figures")
     lines.append(f"  report.html      open {found['report']} in a browser")
-    return print_out("\n".join([*lines, *(f"Note: {note}" for note in found["notes"])]))
+    return print_out("\n".join(lines))

@@ -12,6 +12,7 @@ from ..config import Study, read_study
 from ..core.checks import check_one_of
 from ..core.files import write_table
 from ..core.names import CONDITION
+from ..core.notes import merged
 from ..core.progress import progress
 from .engine import Workspace
 from .steps import Context, plan
@@ -132,7 +133,7 @@ def summary(folder: str | Path) -> dict[str, Any]:
     Returns
     -------
     Plain values: `name`, `folder`, `tables` (file -> rows), `figures` (how many), `report` (its
-    path), `notes` (what the reader should know).
+    path), `notes` (what the reader should know; once where it holds for several tissues).
     """
     folder = Path(folder)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -144,5 +145,5 @@ def summary(folder: str | Path) -> dict[str, Any]:
         "tables": {path.name: len(pd.read_csv(path, sep="\t", usecols=[0])) for path in tables},
         "figures": len(list((folder / "figures").glob("*.svg"))),
         "report": str(folder / "report.html"),
-        "notes": record["notes"],
+        "notes": merged(record["notes"]),
     }

@@ -15,6 +15,7 @@ import pandas as pd
 from ..core.errors import InputError
 from ..core.files import write_text
 from ..core.names import EVIDENCE_LEVELS
+from ..core.notes import merged
 from .columns import COLUMNS, TITLES
 from .links import link_ids
 
@@ -26,7 +27,6 @@ TOP = 10  # candidates per direction in the summary
 TOP_OF_MANY = 5  # where there are more than four directions
 LOW_COVERAGE = 0.5
 FDR = 0.1  # where the study does not name its own
-LONGEST_PLACE = 60  # characters of `tissue` or `tissue to tissue` before a colon
 WIDE = 1150  # pixels; wider pictures get the whole width of the page
 IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 SAID = re.compile(r"different (subjects|animals|donors|people)|hypothes", re.IGNORECASE)
@@ -80,7 +80,7 @@ def _context(folder: Path) -> dict[str, Any]:
     fdr = (config.get("inference") or {}).get("fdr", FDR)
     tables = {name: _read_table(folder / f"{name}.tsv") for name in TITLES}
     tables = {name: table for name, table in tables.items() if table is not None}
-    notes = _merged(_texts(run.get("notes")))
+    notes = merged(_texts(run.get("notes")))
     script = (HERE / "report.js").read_text(encoding="utf-8")
     return {
         "title": config.get("title") or config.get("name") or folder.resolve().name,
@@ -110,16 +110,6 @@ def _texts(value: object) -> list[str]:
     if not value:
         return []
     return [value] if isinstance(value, str) else [str(v) for v in value]
-
-
-def _merged(notes: list[str]) -> list[str]:
-    """Say once what holds for several tissues or directions: ``muscle; bone: text``."""
-    where: dict[str, list[str]] = {}
-    for note in notes:
-        place, colon, text = note.partition(": ")
-        named = colon and len(place) <= LONGEST_PLACE
-        where.setdefault(text if named else note, []).append(place if named else "")
-    return [": ".join(filter(None, ("; ".join(filter(None, p)), t))) for t, p in where.items()]
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -251,12 +251,13 @@ def shuffled(
     labels: NDArray, strata: list[NDArray[np.intp]], seeds: list[np.random.SeedSequence]
 ) -> NDArray:
     """Copy `labels` once per seed and shuffle each copy within the strata; (n, n_seeds)."""
-    out = np.repeat(labels[:, None], len(seeds), axis=1)
-    for b, seed in enumerate(seeds):
+    out = np.repeat(labels[None], len(seeds), axis=0)
+    parts = [labels[rows].astype(np.intp) for rows in strata]  # numpy shuffles no type faster
+    for mine, seed in zip(out, seeds, strict=True):
         rng = np.random.default_rng(seed)
-        for rows in strata:
-            out[rows, b] = rng.permutation(labels[rows])
-    return out
+        for rows, part in zip(strata, parts, strict=True):
+            mine[rows] = rng.permutation(part)
+    return np.ascontiguousarray(out.T)
 
 
 def permutation_pvalues(

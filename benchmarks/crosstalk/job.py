@@ -52,9 +52,10 @@ def concatenated(folder: Path) -> ad.AnnData:
     return adata
 
 
-def liana(folder: Path, method: str, n_perms: int) -> int:
+def liana(folder: Path, option: str, n_perms: int) -> int:
     import liana as li
 
+    method, _, share = option.partition(":")  # cells that must express a gene; default as LIANA's
     adata = concatenated(folder)
     types = [sorted(adata.obs.loc[adata.obs["tissue"] == t, "cell_type"].unique()) for t in "AB"]
     wanted = pd.DataFrame(
@@ -64,8 +65,8 @@ def liana(folder: Path, method: str, n_perms: int) -> int:
     pairs = pairs.set_axis(["ligand", "receptor"], axis=1)
     pairs = pairs.apply(lambda c: c.str.replace("+", "_"))
     getattr(li.mt, method)(
-        adata, groupby="cell_type", resource=pairs, expr_prop=0.1, n_perms=n_perms, use_raw=False,
-        groupby_pairs=wanted, verbose=False, seed=1, n_jobs=1,
+        adata, groupby="cell_type", resource=pairs, expr_prop=float(share or 0.1),
+        n_perms=n_perms, use_raw=False, groupby_pairs=wanted, verbose=False, seed=1, n_jobs=1,
     )  # fmt: skip
     return len(adata.uns["liana_res"])
 

@@ -26,7 +26,12 @@ from crosstalk_omics.interactions import complexes
 
 HERE = Path(__file__).resolve().parent
 N_GENES, N_TYPES, BLOCK = 6000, 10, 5000
-PEERS = {"cellphonedb": ("liana", 1000), "rank_aggregate": ("liana", 1000), "mean": ("fastccc", 0)}
+PEERS = {  # ":0" has LIANA return every combination, as ours does
+    "cellphonedb": ("liana", 1000),
+    "cellphonedb:0": ("liana", 1000),
+    "rank_aggregate": ("liana", 1000),
+    "mean": ("fastccc", 0),
+}
 
 
 def pair_table() -> pd.DataFrame:

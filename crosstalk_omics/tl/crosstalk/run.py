@@ -96,8 +96,9 @@ def crosstalk(
     Raises
     ------
     InputError
-        No ligand or no receptor is measured, genes repeat, no group is large enough, or the
-        null that was asked for needs donors or cells that the data do not have.
+        No ligand or no receptor is measured, genes repeat, no group is large enough, a file
+        stores its values by genes (CSC), or the null that was asked for needs donors or cells
+        that the data do not have.
 
     References
     ----------

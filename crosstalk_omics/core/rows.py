@@ -74,7 +74,7 @@ def read_rows(x: Any, start: int, stop: int) -> sp.csr_matrix:
 def _slice(
     data: Any, indices: Any, indptr: Any, start: int, stop: int, n_columns: int
 ) -> sp.csr_matrix:
-    """Rows of CSR arrays; scipy and anndata would copy them, twice as slow from disk."""
+    """Rows of CSR arrays; scipy and anndata would copy what they cut out or have read."""
     begin = indptr[start : stop + 1]
     here = slice(int(begin[0]), int(begin[-1]))
     part = sp.csr_matrix((stop - start, n_columns), dtype=data.dtype)

@@ -4,7 +4,6 @@ Rows are read in order and every sum belongs to one group, so the result does no
 how the rows were cut into blocks, nor on the number of threads.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 PER_UNIT, N_BINS = 64, 1024  # histogram of values: bins of 1/64, the last one takes the rest
-THREADS = min(4, os.cpu_count() or 1)  # each has a histogram of its own
 N_SMALL = 32  # counts below it share one logarithm per cell
 
 
@@ -26,23 +24,24 @@ class Moments(NamedTuple):
     detected: Float  # (n_groups, n_genes) cells with a value above 0
     square: Float  # (n_groups, n_chosen)
     cube: Float  # (n_groups, n_chosen)
-    histogram: NDArray[np.int32]  # (THREADS, n_chosen, N_BINS) positive values of all cells
+    histogram: NDArray[np.int32]  # (n_threads, n_chosen, N_BINS) positive values
 
 
-def empty(n_groups: int, n_genes: int, n_chosen: int) -> Moments:
-    """Moments of no cell."""
+def empty(n_groups: int, n_genes: int, n_chosen: int, n_threads: int) -> Moments:
+    """Moments of no cell; each of the threads that will add cells has its own histogram."""
     wide, narrow = (n_groups, n_genes), (n_groups, n_chosen)
     sums = (np.zeros(shape) for shape in ((n_groups,), wide, wide, narrow, narrow))
-    return Moments(*sums, np.zeros((THREADS, n_chosen, N_BINS), dtype=np.int32))
+    return Moments(*sums, np.zeros((n_threads, n_chosen, N_BINS), dtype=np.int32))
 
 
 def add_block(block, group, target_sum, slot, moments):
     """Add a block of CSR rows to `moments`, groups shared out to threads; see `add_rows`."""
+    n_threads = len(moments.histogram)
     rows = np.argsort(group, kind="stable")  # group by group: its sums stay in the cache
     rows = rows[group[rows] >= 0]
     done = np.cumsum(np.diff(block.indptr)[rows], dtype=np.int64)
     starts = np.flatnonzero(np.diff(group[rows], prepend=-1))  # no group is split
-    shares = np.linspace(0, done.max(initial=0), THREADS + 1)[1:-1]
+    shares = np.linspace(0, done.max(initial=0), n_threads + 1)[1:-1]
     cuts = np.append(starts, len(rows))[np.searchsorted(done[starts], shares)]
     index = block.indices.astype(np.int32, copy=False), block.indptr.astype(np.int64)
 
@@ -50,8 +49,8 @@ def add_block(block, group, target_sum, slot, moments):
         sums = (*moments[:-1], moments.histogram[thread])
         add_rows(block.data, *index, part, group, target_sum, slot, *sums)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(add, range(THREADS), np.split(rows, cuts)))
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(add, range(n_threads), np.split(rows, cuts)))
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})

@@ -33,9 +33,7 @@ def histogram_of(values):
 
 
 @pytest.mark.parametrize("target_sum", [0.0, 1e4])
-def test_sums_of_groups_are_those_of_their_cells_for_any_blocks_and_threads(
-    rng, monkeypatch, target_sum
-):
+def test_sums_of_groups_are_those_of_their_cells_for_any_blocks_and_threads(rng, target_sum):
     counts = rng.poisson(rng.gamma(0.3, 20, 9), (60, 9)).astype(np.float32)
     counts[4] = 0
     counts[7, 2] = 1.5  # not a count, and more than N_SMALL elsewhere
@@ -47,8 +45,7 @@ def test_sums_of_groups_are_those_of_their_cells_for_any_blocks_and_threads(
         values = np.log1p(values * np.divide(target_sum, size, out=0 * size, where=size > 0))
 
     def added(threads, block):
-        monkeypatch.setattr(moments, "THREADS", threads)
-        found = moments.empty(5, 9, 5)
+        found = moments.empty(5, 9, 5, threads)
         for i in range(0, 60, block):
             rows = slice(i, i + block)
             moments.add_block(sp.csr_matrix(counts[rows]), group[rows], target_sum, slot, found)

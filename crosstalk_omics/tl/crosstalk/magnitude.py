@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from ...core.checks import check_columns, check_unique, nearest
 from ...core.errors import InputError
 from ...core.names import BATCH, TISSUE, UNS
+from ...core.processors import n_processors
 from ...core.rows import ahead, by_rows, matrix, read_rows
 from ...kernels.ranks import percentile_ranks
 from ...pp.state import current_state
 
 Float = NDArray[np.float64]
 TARGET_SUM = 1e4
-POOLED = ""  # donor of a profile that pools cells of several donors
+MOST_THREADS = 4  # each has a histogram of its own, 4 KiB per gene
 
 
 @dataclass
@@ -196,7 +197,7 @@ def _of_cells(
     slot = np.full(adata.n_vars, -1)
     chosen = adata.var_names.get_indexer(genes)
     slot[chosen] = np.arange(len(chosen))
-    moments = empty(len(found), adata.n_vars, len(chosen))
+    moments = empty(len(found), adata.n_vars, len(chosen), min(n_processors(), MOST_THREADS))
     target_sum = TARGET_SUM if state == "counts" else 0.0
     for rows, block in blocks(adata, layer, block_size):
         add_block(block, code[rows], target_sum, slot, moments)

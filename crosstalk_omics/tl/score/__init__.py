@@ -13,13 +13,14 @@ from anndata import AnnData
 from ...core.checks import check_number, check_type, check_unique
 from ...core.errors import CrosstalkWarning, InputError
 from ...core.names import score_key
+from ...core.processors import n_processors
 from ...core.provenance import versions
 from ...core.rows import by_rows, matrix
 from . import targets, values
 from .depth import thinned
 from .null import check_null
 from .registry import METHODS, choose, methods
-from .run import BLOCK_ROWS, n_threads_here, run
+from .run import BLOCK_ROWS, run
 from .store import check_out, kept
 from .targets import coverage
 
@@ -146,7 +147,7 @@ def score(
     index = targets.index_net(net, adata.var_names, position, table["scored"].to_numpy())
     x = thinned(x, adata.obs_names, index, depth=depth, seed=seed, state=state)
     check = _finite(adata, chosen, sparse=_is_sparse(x) or null is not None)
-    how = {"block_rows": block_rows, "n_threads": n_threads or n_threads_here()}
+    how = {"block_rows": block_rows, "n_threads": n_threads or n_processors()}
     with kept(out, adata.obs_names, index.signatures, list(chosen)) as scores:
         filled = run(scores, chosen, x, index, check=check, null=null, seed=seed, **how)
         found = {} if out is not None else scores

@@ -1,6 +1,5 @@
 """The runner: the shared passes, then what needs dense values, then what combines scores."""
 
-import os
 from functools import partial
 from typing import Any
 
@@ -24,14 +23,6 @@ from .passes import (
 from .targets import NetIndex
 
 BLOCK_ROWS = 2048
-
-
-def n_threads_here() -> int:
-    """Processors that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def run(
